@@ -1,0 +1,4 @@
+"""Sound: resampling, levels, voice segments, echo, WAV files.
+
+Enters and leaves: PCM.
+"""

@@ -1,0 +1,4 @@
+"""The command line.
+
+Enters: arguments. Leaves: exit codes and text.
+"""

@@ -1,0 +1,61 @@
+"""The one exception tree. A message says what was wrong, where, and what would be right."""
+
+from __future__ import annotations
+
+
+class VisavisError(Exception):
+    """Base of every error visavis raises on purpose.
+
+    `code` is a short stable word for machines (it is what the wire protocol carries);
+    the text is a sentence for people.
+    """
+
+    code: str = "internal_error"
+
+
+class SettingsError(VisavisError):
+    """A setting from file, environment or flag is wrong."""
+
+    code = "invalid_settings"
+
+
+class SignallingError(VisavisError):
+    """An SDP offer or answer cannot be used."""
+
+    code = "invalid_sdp"
+
+
+class ProtocolError(VisavisError):
+    """A message of the realtime protocol is malformed or unknown."""
+
+    code = "invalid_request"
+
+
+class BusyError(VisavisError):
+    """The server has no capacity for one more call."""
+
+    code = "busy"
+
+
+class CallEnded(VisavisError):
+    """The call is over; what was asked of it cannot be done any more."""
+
+    code = "call_ended"
+
+
+class ModelError(VisavisError):
+    """A model failed, timed out or answered nonsense."""
+
+    code = "model_error"
+
+
+class WeightsError(ModelError):
+    """Weights are missing, broken or cannot be fetched."""
+
+    code = "weights_unavailable"
+
+
+class NativeMissingError(VisavisError):
+    """The native module `visavis_line` is not installed, so WebRTC is not available."""
+
+    code = "native_missing"

@@ -1,0 +1,147 @@
+"""What a model must do, whoever makes it: the embedded ones and the remote ones alike.
+
+All methods run on the event loop's thread and must not block it: CPU-bound work happens in
+`models.workers`. Every `await` and every iterator can be cancelled and then stops working
+within 50 ms. Failures are `ModelError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from visavis.seam import Pcm
+
+
+@dataclass(slots=True, frozen=True)
+class Word:
+    text: str
+    confidence: float = 1.0
+
+
+@dataclass(slots=True, frozen=True)
+class Transcript:
+    text: str
+    words: tuple[Word, ...] = ()
+    language: str = "en"
+    final: bool = False
+
+
+class VoiceActivityStream(Protocol):
+    frame_s: float
+    """Seconds one probability stands for."""
+
+    def push(self, pcm: Pcm) -> list[float]:
+        """Feed 16 kHz samples of any length; returns the probabilities of the frames that
+        became complete, oldest first. Cheap enough for the loop's thread (well under 1 ms)."""
+
+    def reset(self) -> None: ...
+
+
+class VoiceActivity(Protocol):
+    def stream(self) -> VoiceActivityStream: ...
+
+
+class SpeechStream(Protocol):
+    """The recogniser's view of one utterance."""
+
+    def push(self, pcm: Pcm) -> None:
+        """Append 16 kHz samples."""
+
+    async def decode(self, *, final: bool = False) -> Transcript:
+        """Transcribe everything pushed so far. A newer call makes an older one, still
+        waiting or running, raise `asyncio.CancelledError`-free stale result: it returns the
+        previous transcript. `final` may use a slower, better model."""
+
+    def reset(self) -> None:
+        """Forget the utterance; the next push starts a new one."""
+
+    async def aclose(self) -> None: ...
+
+
+class SpeechToText(Protocol):
+    name: str
+    partials: bool
+    """False if decoding is so slow or dear that only finals should be asked for."""
+
+    def stream(self, *, language: str | None = None) -> SpeechStream: ...
+
+
+class TurnDetector(Protocol):
+    async def score(self, pcm: Pcm) -> float:
+        """Probability that the speaker of these (up to 8 s, ending now) 16 kHz samples has
+        finished the turn."""
+
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(slots=True, frozen=True)
+class ChatMessage:
+    role: Role
+    content: str
+
+
+@dataclass(slots=True, frozen=True)
+class GenerateOptions:
+    max_tokens: int = 200
+    temperature: float = 0.0
+    stop: tuple[str, ...] = ()
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class LanguageModel(Protocol):
+    name: str
+
+    def generate(
+        self, messages: Sequence[ChatMessage], options: GenerateOptions = GenerateOptions()
+    ) -> AsyncIterator[str]:
+        """Stream the reply as pieces of text. Closing the iterator cancels the work."""
+
+    async def prefill(self, messages: Sequence[ChatMessage]) -> None:
+        """Warm the cache with this beginning of a conversation, the last message being
+        possibly unfinished. Best effort; a no-op for remote models. Cancellable."""
+
+
+@dataclass(slots=True, frozen=True)
+class Speech:
+    """A piece of synthesised speech."""
+
+    pcm: Pcm
+    """int16 at 24 kHz, silence trimmed at both ends to what sounds natural."""
+    words: tuple[tuple[str, int], ...] = ()
+    """(word, index of the sample where it ends), for cutting history at what was heard."""
+
+
+@dataclass(slots=True, frozen=True)
+class Voice:
+    """How to speak."""
+
+    name: str = "default"
+    speed: float = 1.0
+
+
+class TextToSpeech(Protocol):
+    name: str
+
+    def synthesize(self, text: str, voice: Voice = Voice()) -> AsyncIterator[Speech]:
+        """Stream the speech of one clause or sentence. Closing the iterator cancels."""
+
+
+@dataclass(slots=True)
+class ModelSet:
+    """The models one server shares among its calls."""
+
+    vad: VoiceActivity
+    stt: SpeechToText
+    turn: TurnDetector | None
+    llm: LanguageModel
+    tts: TextToSpeech
+
+    async def aclose(self) -> None:
+        """Close every model that has an `aclose`."""
+        for model in (self.vad, self.stt, self.turn, self.llm, self.tts):
+            close = getattr(model, "aclose", None)
+            if close is not None:
+                await close()

@@ -1,0 +1,197 @@
+"""What crosses the seam between the line (packets and samples) and everything that decides.
+
+Up: `AudioIn`, `Played`, `Text`, `LinkReport`, `Connected`, `Closed`. Down: the methods of
+`CallPort`, and `SendPlan`. A transport (WebRTC engine, WebSocket, simulation) delivers the
+upward events of one call, in order, to one `CallSink` on the event loop's thread.
+
+Rates: speech in is 16 kHz, speech out 24 kHz, both int16 mono. Times are seconds of the
+monotonic clock that the event loop uses (`loop.time()`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+RATE_IN = 16_000
+"""Samples a second of speech going up (person to AI)."""
+RATE_OUT = 24_000
+"""Samples a second of speech going down (AI to person)."""
+FRAME_S = 0.02
+"""Seconds of one frame; the engine hands up one frame a call every tick."""
+FRAME_IN = 320
+FRAME_OUT = 480
+
+Pcm: TypeAlias = NDArray[np.int16]
+"""int16 mono samples, shape [n]."""
+
+
+class Mark(IntEnum):
+    """Where a frame's samples came from."""
+
+    RECEIVED = 0
+    RECOVERED = 1
+    """Lost, and rebuilt from redundancy (in-band FEC, RED, DRED): trustworthy speech."""
+    CONCEALED = 2
+    """Lost, and guessed by concealment: not evidence of speech or of silence."""
+    MISSING = 3
+    """Nothing was sent (muted, discontinuous transmission) or nothing is known; PCM is zero."""
+
+
+@dataclass(slots=True, frozen=True)
+class AudioIn:
+    """One frame of the person's speech."""
+
+    position: int
+    """Index of the first sample since the call's first media sample, at 16 kHz."""
+    pcm: Pcm
+    """int16, shape [320]."""
+    mark: Mark
+    at: float
+    """When the frame was handed up."""
+
+
+@dataclass(slots=True, frozen=True)
+class Played:
+    """How much of a reply's audio the person has heard."""
+
+    reply: int
+    samples: int
+    """Samples of this reply played so far, at 24 kHz."""
+    at: float
+    exact: bool
+    """True if the client reported it; False if estimated from what was sent."""
+    done: bool = False
+    """True once the last sample of a finished reply has been played."""
+
+
+@dataclass(slots=True, frozen=True)
+class Text:
+    """One text message of the data channel or WebSocket."""
+
+    data: str
+    at: float
+
+
+@dataclass(slots=True, frozen=True)
+class Connected:
+    """Media may flow."""
+
+    at: float
+
+
+@dataclass(slots=True, frozen=True)
+class Closed:
+    """The call is over. No event follows."""
+
+    reason: str
+    """One of: `hangup` (far end said so), `timeout` (far end vanished), `local`, `error: …`."""
+    at: float
+
+
+@dataclass(slots=True, frozen=True)
+class LinkReport:
+    """What the network did since the last report, about once a second."""
+
+    at: float
+    rtt_ms: float | None = None
+    """Round trip from RTCP or ICE consent checks."""
+    jitter_ms: float = 0.0
+    """RFC 3550 interarrival jitter of what we receive."""
+    received: int = 0
+    lost: int = 0
+    """Packets that never came in time, before repair."""
+    recovered: int = 0
+    concealed: int = 0
+    """20 ms frames rebuilt and guessed."""
+    loss_down: float | None = None
+    """Fraction of our packets the far end lost (its receiver reports)."""
+    bitrate_up: float = 0.0
+    bitrate_down: float = 0.0
+    """Bits a second received and sent, with IP and UDP headers."""
+    buffer_ms: float = 0.0
+    """Delay the receive buffer adds now."""
+
+
+@dataclass(slots=True, frozen=True)
+class SendPlan:
+    """How to send speech from the next packet on. Policy makes it, the line obeys it."""
+
+    bitrate: int = 32_000
+    complexity: int = 5
+    fec: bool = True
+    """In-band FEC (LBRR)."""
+    expected_loss: float = 0.1
+    """What the encoder is told, 0…1."""
+    dred_ms: int = 0
+    """Deep redundancy kept in each packet; 0 turns it off."""
+
+
+UpEvent: TypeAlias = AudioIn | Played | Text | Connected | Closed | LinkReport
+
+
+class CallSink(Protocol):
+    """Who listens to one call."""
+
+    def on_event(self, event: UpEvent) -> None:
+        """Take one upward event. Must not block; called on the event loop's thread."""
+
+
+class CallPort(Protocol):
+    """What a transport lets the conversation do to one call. No method blocks or awaits.
+
+    A reply is a run of speech with a number of its own, chosen by the caller and growing.
+    Methods on a closed call do nothing.
+    """
+
+    @property
+    def call_id(self) -> str: ...
+
+    def play(self, reply: int, pcm: Pcm) -> None:
+        """Queue speech (24 kHz). It leaves at its own pace; clauses may be queued ahead."""
+
+    def finish(self, reply: int) -> None:
+        """No more audio will be queued for this reply; `Played(done=True)` follows."""
+
+    def duck(self, gain: float, ramp_s: float = 0.02) -> None:
+        """Bring what is being played to `gain` (0…1) within `ramp_s`; 1.0 brings it back."""
+
+    def flush(self, fade_s: float = 0.02) -> None:
+        """Drop everything queued after a short fade. `Played` of what was heard follows."""
+
+    def send(self, text: str) -> None:
+        """Send one text message (the realtime protocol's JSON)."""
+
+    def set_plan(self, plan: SendPlan) -> None: ...
+
+    def close(self, reason: str = "local") -> None:
+        """Hang up. `Closed(reason)` follows."""
+
+
+@dataclass(slots=True)
+class CallLimits:
+    """What a stranger may use of us."""
+
+    max_message_bytes: int = 256 * 1024
+    max_messages_per_s: float = 200.0
+    max_audio_ahead_s: float = 60.0
+    """Longest queued speech of one reply."""
+    max_call_s: float = 3600.0
+    silence_timeout_s: float = 30.0
+    """No packet for so long: the far end has vanished."""
+
+
+@dataclass(slots=True)
+class NetworkSettings:
+    """Where media listens and what clients are told."""
+
+    host: str = "127.0.0.1"
+    """Address the UDP sockets bind; 0.0.0.0 for all."""
+    public_ips: list[str] = field(default_factory=list)
+    """Addresses announced as candidates instead of, or besides, the bound one."""
+    udp_ports: tuple[int, int] = (0, 0)
+    """Inclusive range to choose the media port from; (0, 0) lets the system choose."""
