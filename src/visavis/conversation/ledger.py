@@ -74,9 +74,7 @@ class Ledger:
             "speech_ms": round((self.speech_end - self.speech_start) * 1e3, 1),
             "speech_end_ms": round(self.speech_end_position / 16, 1),
             "stages": {
-                stage.value: round(ms, 1)
-                for stage in Stage
-                if (ms := self.ms(stage)) is not None
+                stage.value: round(ms, 1) for stage in Stage if (ms := self.ms(stage)) is not None
             },
             "speculations": self.speculations,
             "dropped": self.dropped,
