@@ -59,3 +59,21 @@ class NativeMissingError(VisavisError):
     """The native module `visavis_line` is not installed, so WebRTC is not available."""
 
     code = "native_missing"
+
+
+class AudioError(VisavisError):
+    """A sound file cannot be read, or a sound device cannot be used."""
+
+    code = "invalid_audio"
+
+
+class CallFailed(VisavisError):
+    """A call could not be set up or broke off before it was done."""
+
+    code = "call_failed"
+
+
+class RecordingError(VisavisError):
+    """The file of a recorded call is damaged or of another version."""
+
+    code = "invalid_recording"
