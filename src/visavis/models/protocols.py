@@ -91,11 +91,14 @@ class GenerateOptions:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+DEFAULT_OPTIONS = GenerateOptions()
+
+
 class LanguageModel(Protocol):
     name: str
 
     def generate(
-        self, messages: Sequence[ChatMessage], options: GenerateOptions = GenerateOptions()
+        self, messages: Sequence[ChatMessage], options: GenerateOptions = DEFAULT_OPTIONS
     ) -> AsyncIterator[str]:
         """Stream the reply as pieces of text. Closing the iterator cancels the work."""
 
@@ -122,10 +125,13 @@ class Voice:
     speed: float = 1.0
 
 
+DEFAULT_VOICE = Voice()
+
+
 class TextToSpeech(Protocol):
     name: str
 
-    def synthesize(self, text: str, voice: Voice = Voice()) -> AsyncIterator[Speech]:
+    def synthesize(self, text: str, voice: Voice = DEFAULT_VOICE) -> AsyncIterator[Speech]:
         """Stream the speech of one clause or sentence. Closing the iterator cancels."""
 
 
