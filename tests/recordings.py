@@ -43,8 +43,9 @@ def transcripts() -> dict[str, str]:
     found = {}
     for line in gzip.decompress(TRANSCRIPTS.read_bytes()).decode("utf-8").splitlines():
         name, colon, text = line.partition(":")
+        text = text.strip()
         if colon and not line.startswith(";") and not re.search(r"[\[\]<>*#0-9]|\.\.\.", text):
-            found[name.strip()] = text.strip()
+            found[name.strip()] = text
     return found
 
 
@@ -67,7 +68,8 @@ def sentences(count: int, *, seconds: tuple[float, float] = (1.5, 6.0)) -> list[
     """The first `count` whole sentences, by name, whose length lies in the given range."""
     found = []
     for name, text in sorted(transcripts().items()):
-        if len(text.split()) < 4 or not (SOUNDS / f"{name}.g722").is_file():
+        whole = text[:1].isupper() and text[-1:] in ".!?" and len(text.split()) >= 4
+        if not whole or not (SOUNDS / f"{name}.g722").is_file():
             continue
         size = (SOUNDS / f"{name}.g722").stat().st_size / 8000
         if seconds[0] <= size <= seconds[1]:
