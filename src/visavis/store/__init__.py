@@ -1,4 +1,9 @@
-"""What is kept: calls, turns, transcripts.
+"""The store: what is kept of calls.
 
-Enters: finished calls and turns. Leaves: rows.
+In: calls started and ended, conversation items, ledgers of turns. Out: the same, as dicts ready
+for JSON. SQLite by default; nothing here blocks the event loop.
 """
+
+from visavis.store.store import Store
+
+__all__ = ["Store"]
