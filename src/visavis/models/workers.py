@@ -28,13 +28,24 @@ class Cancelled(Exception):
 class Cancel:
     """The flag a job looks at. Cheap to read from any thread."""
 
-    __slots__ = ("_raised",)
+    __slots__ = ("_hook", "_raised")
 
     def __init__(self) -> None:
         self._raised = False
+        self._hook: Callable[[], None] | None = None
 
     def set(self) -> None:
+        """Raise the flag; harmless after the job is done."""
         self._raised = True
+        hook, self._hook = self._hook, None
+        if hook is not None:
+            hook()
+
+    def on_set(self, hook: Callable[[], None]) -> None:
+        """Call `hook`, from the cancelling thread, to break off a library call."""
+        self._hook = hook
+        if self._raised:
+            hook()
 
     def __bool__(self) -> bool:
         return self._raised
