@@ -1,0 +1,211 @@
+"""A call over WebRTC, with the same native core as the server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from visavis.caller.link import (
+    CONNECT_TIMEOUT_S,
+    Listener,
+    TakeMicrophone,
+    Transport,
+    Unreachable,
+    parse_event,
+    refusal,
+)
+from visavis.errors import CallFailed, NativeMissingError
+from visavis.line import FrameIn, LineEngine, LinePort
+from visavis.seam import (
+    FRAME_IN,
+    FRAME_S,
+    RATE_IN,
+    RATE_OUT,
+    AudioIn,
+    CallLimits,
+    Closed,
+    Connected,
+    LinkReport,
+    Mark,
+    NetworkSettings,
+    Played,
+    Text,
+    UpEvent,
+)
+
+LEAD_FRAMES = 4
+"""Frames kept queued in the engine, which sends one every 20 ms whatever Python does."""
+_MIC = 1
+"""The microphone is one endless reply of ours."""
+_REPORT_FRAMES = 5
+"""While the agent is heard, what was played is reported every so many frames."""
+
+
+class WebRtcLink:
+    """POST of the offer to /v1/realtime/calls, then media and the data channel."""
+
+    transport: Transport = "webrtc"
+
+    def __init__(
+        self,
+        server: str,
+        microphone: TakeMicrophone,
+        listener: Listener,
+        *,
+        headers: dict[str, str],
+        verify: bool = True,
+    ) -> None:
+        self._server = server
+        self._microphone = microphone
+        self._listener = listener
+        self._headers = headers
+        self._verify = verify
+        self._engine: LineEngine | None = None
+        self._port: LinePort | None = None
+        self._location: str | None = None
+        self._connected: asyncio.Future[float] | None = None
+        self._feeder: asyncio.Task[None] | None = None
+        self._queued = 0
+        self._sent = 0
+        self._heard_frames = 0
+        self._closed = False
+        self.call_id = ""
+
+    async def open(self) -> float:
+        loop = asyncio.get_running_loop()
+        host = await asyncio.to_thread(_local_address, self._server)
+        try:
+            self._engine = LineEngine(
+                NetworkSettings(host=host),
+                CallLimits(),
+                receive_rate=RATE_OUT,
+                play_rate=RATE_IN,
+                playout=True,
+                max_calls=1,
+            )
+        except NativeMissingError as error:
+            raise Unreachable(str(error)) from error
+        self._connected = loop.create_future()
+        try:
+            self._port, offer = self._engine.offer(lambda port: self)
+            self._port.on_frame = self._on_frame
+            self._port.set_answer(await self._signal(offer))
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                began = await self._connected
+        except TimeoutError as error:
+            await self.close()
+            raise Unreachable(
+                f"{self._server} answered, but no media passed within {CONNECT_TIMEOUT_S:g} s: "
+                "UDP is blocked or the server announces an address that is not reachable"
+            ) from error
+        except BaseException:
+            await self.close()
+            raise
+        self._feeder = asyncio.create_task(self._feed(), name="caller-microphone")
+        return began
+
+    async def _signal(self, offer: str) -> str:
+        """Exchange the offer for the answer."""
+        url = f"{self._server}/v1/realtime/calls"
+        headers = {"Content-Type": "application/sdp", **self._headers}
+        try:
+            async with httpx.AsyncClient(verify=self._verify, timeout=CONNECT_TIMEOUT_S) as client:
+                answer = await client.post(url, content=offer, headers=headers)
+        except httpx.HTTPError as error:
+            raise CallFailed(f"cannot reach {url}: {error or type(error).__name__}") from error
+        if answer.status_code != 201:
+            raise refusal(answer.status_code, answer.text, url)
+        self._location = answer.headers.get("Location")
+        self.call_id = (self._location or "").rstrip("/").rsplit("/", 1)[-1]
+        return answer.text
+
+    # What the line tells (a seam.CallSink).
+
+    def on_event(self, event: UpEvent) -> None:
+        match event:
+            case Connected(at=at):
+                if self._connected is not None and not self._connected.done():
+                    self._connected.set_result(at)
+            case Played(reply=reply, samples=samples, at=at) if reply == _MIC:
+                self._sent = samples
+                self._listener.on_sent(samples, at)
+            case Text(data=data, at=at):
+                message = parse_event(data)
+                if message is not None:
+                    self._listener.on_event(message, at)
+            case LinkReport():
+                self._listener.on_report(event)
+            case Closed(reason=reason, at=at):
+                self._closed = True
+                if self._connected is not None and not self._connected.done():
+                    self._connected.set_exception(
+                        Unreachable(f"the call to {self._server} was not connected: {reason}")
+                    )
+                    return
+                self._listener.on_closed(reason, at)
+            case AudioIn() | Played():
+                pass  # frames come through on_frame; there is no other reply of ours
+
+    def _on_frame(self, frame: FrameIn) -> None:
+        self._listener.on_heard(frame.at, frame.pcm)
+        if frame.mark is Mark.MISSING:
+            self._heard_frames = 0
+            return
+        # At once for the first frames of a reply, so that its first sample is known exactly.
+        if self._heard_frames < _REPORT_FRAMES or self._heard_frames % _REPORT_FRAMES == 0:
+            end = (frame.rtp + 960) & 0xFFFF_FFFF
+            self.send({"type": "visavis.playback", "rtp_timestamp": end})
+        self._heard_frames += 1
+
+    async def _feed(self) -> None:
+        """Keep the engine's queue filled by a few frames."""
+        while self._port is not None and not self._port.closed:
+            while self._queued - self._sent < LEAD_FRAMES * FRAME_IN:
+                self._port.play(_MIC, self._microphone(FRAME_IN))
+                self._queued += FRAME_IN
+            await asyncio.sleep(FRAME_S / 2)
+
+    def send(self, event: dict[str, Any]) -> None:
+        if self._port is not None:
+            self._port.send(json.dumps(event))
+
+    async def close(self) -> None:
+        if self._feeder is not None:
+            self._feeder.cancel()
+            await asyncio.gather(self._feeder, return_exceptions=True)
+            self._feeder = None
+        if self._location is not None and not self._closed:
+            await self._hang_up(self._location)
+        if self._engine is not None:
+            engine, self._engine = self._engine, None
+            await engine.aclose()
+
+    async def _hang_up(self, location: str) -> None:
+        """Tell the server over HTTP, which unlike the closing packets is known to arrive."""
+        self._location = None
+        try:
+            async with httpx.AsyncClient(verify=self._verify, timeout=3.0) as client:
+                url = urljoin(f"{self._server}/", location)
+                await client.post(f"{url}/hangup", headers=self._headers)
+        except httpx.HTTPError:
+            return  # the server is gone, and with it the call
+
+
+def _local_address(server: str) -> str:
+    """The address of this machine from which the server is reached."""
+    parts = urlsplit(server)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            parts.hostname, port, type=socket.SOCK_DGRAM, family=socket.AF_INET
+        )[0]
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect(address)  # sends nothing; only asks for the route
+            return str(probe.getsockname()[0])
+    except OSError as error:
+        raise CallFailed(f"cannot find {parts.hostname}: {error.strerror or error}") from error
