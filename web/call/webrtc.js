@@ -1,0 +1,273 @@
+// One call over WebRTC: SDP by HTTP, audio as Opus, events on the data channel `oai-events`.
+
+import { CallError } from "../errors.js";
+import { NO_STATS, parseEvent } from "../protocol.js";
+import { withInbandFec } from "./sdp.js";
+
+/** @typedef {import("../protocol.js").LinkStats} LinkStats */
+/** @typedef {import("./transport.js").Transport} Transport */
+/** @typedef {import("./transport.js").TransportOptions} TransportOptions */
+
+/** If nothing connects by then, UDP does not pass: the WebSocket is the better choice. */
+const CONNECT_MS = 4_000;
+/** Candidates found later than this are not worth the wait; the server sees our address anyway. */
+const GATHER_MS = 300;
+const GATHER_WITH_STUN_MS = 1_000;
+/** `disconnected` often heals by itself within a few seconds. */
+const DISCONNECTED_MS = 5_000;
+/** How often the server is told what is being played out now. */
+const PLAYBACK_MS = 60;
+
+/** No path for media: the caller may fall back to the WebSocket. */
+export class NoPathError extends Error {}
+
+/** @implements {Transport} */
+export class WebRtcCall {
+  /** @type {"webrtc"} */
+  kind = "webrtc";
+
+  /**
+   * @param {TransportOptions} options
+   * @returns {Promise<WebRtcCall>} connected
+   * @throws {NoPathError} if media finds no way
+   * @throws {CallError} busy, unreachable, refused
+   */
+  static async connect(options) {
+    const call = new WebRtcCall(options);
+    try {
+      await call.#connect();
+      return call;
+    } catch (error) {
+      call.close();
+      throw error;
+    }
+  }
+
+  /** @param {TransportOptions} options */
+  constructor(options) {
+    this.options = options;
+    this.pc = new RTCPeerConnection({ iceServers: options.config.ice_servers });
+    this.channel = this.pc.createDataChannel("oai-events");
+    this.channel.onmessage = ({ data }) => {
+      const event = parseEvent(data);
+      if (event) this.#onEvent(event);
+    };
+    this.channel.onclose = () => this.#lost();
+    this.sender = this.pc.addTrack(options.microphone.getAudioTracks()[0], options.microphone);
+    /** @type {RTCRtpReceiver | null} */
+    this.receiver = null;
+    /** @type {AudioNode | null} */
+    this.agentAudio = null;
+    this.location = "";
+    this.closed = false;
+    this.live = false;
+    this.before = { bytes: 0, at: 0, lost: 0, received: 0, concealed: 0, samples: 0 };
+    this.buffered = { delay: 0, count: 0 };
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.playbackTimer = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.lostTimer = undefined;
+    this.pc.ontrack = (event) => this.#onTrack(event);
+  }
+
+  async #connect() {
+    const offer = await this.pc.createOffer();
+    await this.pc.setLocalDescription({ type: "offer", sdp: withInbandFec(offer.sdp ?? "") });
+    await this.#gathered();
+    const sdp = await this.#exchange(this.pc.localDescription?.sdp ?? "");
+    try {
+      await this.pc.setRemoteDescription({ type: "answer", sdp });
+    } catch (error) {
+      throw new CallError("refused", `The SDP answer cannot be used: ${error}`);
+    }
+    await this.#connected();
+    this.live = true;
+    this.pc.onconnectionstatechange = () => this.#watch();
+  }
+
+  #gathered() {
+    const limit = this.options.config.ice_servers.length > 0 ? GATHER_WITH_STUN_MS : GATHER_MS;
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, limit);
+      const check = () => {
+        if (this.pc.iceGatheringState !== "complete") return;
+        clearTimeout(timer);
+        resolve(undefined);
+      };
+      this.pc.addEventListener("icegatheringstatechange", check);
+      check();
+    });
+  }
+
+  /**
+   * @param {string} offer
+   * @returns {Promise<string>} the answer
+   */
+  async #exchange(offer) {
+    /** @type {Response} */
+    let response;
+    try {
+      response = await fetch(new URL("v1/realtime/calls", this.options.base), {
+        method: "POST",
+        headers: { "Content-Type": "application/sdp" },
+        body: offer,
+      });
+    } catch {
+      throw new CallError("unreachable");
+    }
+    if (response.status === 201) {
+      this.location = response.headers.get("Location") ?? "";
+      return response.text();
+    }
+    const body = await response.json().catch(() => null);
+    const error = body?.error ?? {};
+    if (error.code === "busy") throw new CallError("busy");
+    // The server runs without its media engine: not the person's problem.
+    if (error.code === "native_missing") throw new NoPathError(error.message);
+    throw new CallError("refused", error.message ?? `It answered ${response.status}.`);
+  }
+
+  #connected() {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new NoPathError(`not connected after ${CONNECT_MS} ms`)),
+        CONNECT_MS,
+      );
+      const check = () => {
+        const state = this.pc.connectionState;
+        if (state === "connected" && this.channel.readyState === "open") {
+          clearTimeout(timer);
+          resolve(undefined);
+        } else if (state === "failed" || state === "closed") {
+          clearTimeout(timer);
+          reject(new NoPathError(`connection ${state}`));
+        }
+      };
+      this.pc.addEventListener("connectionstatechange", check);
+      this.channel.addEventListener("open", check);
+      check();
+    });
+  }
+
+  /** @param {RTCTrackEvent} event */
+  #onTrack({ receiver, track }) {
+    if (track.kind !== "audio") return;
+    this.receiver = receiver;
+    // Every millisecond of receive buffer is one of waiting; NetEq grows it when it must.
+    if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = 0;
+    if ("playoutDelayHint" in receiver) receiver.playoutDelayHint = 0;
+    const stream = new MediaStream([track]);
+    this.agentAudio = this.options.context.createMediaStreamSource(stream);
+    this.options.element.srcObject = stream;
+    // Refused only where no click came before; the call began with one.
+    this.options.element.play().catch((error) => console.warn("playback did not start:", error));
+  }
+
+  /** @param {import("../protocol.js").ServerEvent} event */
+  #onEvent(event) {
+    if (event.type === "visavis.state") this.#reportPlayback(event.agent === "speaking");
+    if (event.type === "output_audio_buffer.started") this.#reportPlayback(true);
+    if (event.type === "output_audio_buffer.stopped") this.#reportPlayback(false);
+    if (event.type === "output_audio_buffer.cleared") this.#reportPlayback(false);
+    this.options.onEvent(event);
+  }
+
+  /** @param {boolean} on */
+  #reportPlayback(on) {
+    if (on === (this.playbackTimer !== undefined)) return;
+    clearInterval(this.playbackTimer);
+    this.playbackTimer = on ? setInterval(() => this.#sendPlayback(), PLAYBACK_MS) : undefined;
+    // The last word of what was heard counts most.
+    if (!on) this.#sendPlayback();
+  }
+
+  #sendPlayback() {
+    const source = this.receiver?.getSynchronizationSources()[0];
+    if (source) this.send({ type: "visavis.playback", rtp_timestamp: source.rtpTimestamp });
+  }
+
+  /** @param {import("../protocol.js").ClientEvent} event */
+  send(event) {
+    if (this.channel.readyState === "open") this.channel.send(JSON.stringify(event));
+  }
+
+  /** @param {MediaStream} stream */
+  async replaceMicrophone(stream) {
+    await this.sender.replaceTrack(stream.getAudioTracks()[0]);
+  }
+
+  #watch() {
+    const state = this.pc.connectionState;
+    clearTimeout(this.lostTimer);
+    if (state === "failed" || state === "closed") this.#lost();
+    if (state === "disconnected") {
+      this.lostTimer = setTimeout(() => this.#lost(), DISCONNECTED_MS);
+    }
+  }
+
+  #lost() {
+    if (this.closed || !this.live) return;
+    this.close();
+    this.options.onClosed();
+  }
+
+  /** @returns {Promise<LinkStats>} since the last call of this method */
+  async stats() {
+    /** @type {LinkStats} */
+    const stats = { ...NO_STATS };
+    for (const report of (await this.pc.getStats()).values()) {
+      if (report.type === "candidate-pair" && report.nominated && report.currentRoundTripTime) {
+        stats.rtt_ms = report.currentRoundTripTime * 1000;
+      } else if (report.type === "inbound-rtp" && report.kind === "audio") {
+        this.#inbound(report, stats);
+      }
+    }
+    return stats;
+  }
+
+  /**
+   * @param {any} report RTCInboundRtpStreamStats
+   * @param {LinkStats} stats filled in
+   */
+  #inbound(report, stats) {
+    const now = {
+      bytes: (report.bytesReceived ?? 0) + (report.headerBytesReceived ?? 0),
+      at: report.timestamp,
+      lost: report.packetsLost ?? 0,
+      received: report.packetsReceived ?? 0,
+      // Silent concealment is the pause between two answers, not a fault.
+      concealed: (report.concealedSamples ?? 0) - (report.silentConcealedSamples ?? 0),
+      samples: report.totalSamplesReceived ?? 0,
+    };
+    const { before } = this;
+    const packets = now.received - before.received + now.lost - before.lost;
+    const samples = now.samples - before.samples;
+    stats.jitter_ms = (report.jitter ?? 0) * 1000;
+    stats.loss = packets > 0 ? Math.max(0, now.lost - before.lost) / packets : 0;
+    stats.concealed = samples > 0 ? Math.max(0, now.concealed - before.concealed) / samples : 0;
+    if (before.at) stats.bitrate_down = ((now.bytes - before.bytes) * 8000) / (now.at - before.at);
+    const count = (report.jitterBufferEmittedCount ?? 0) - this.buffered.count;
+    const delay = (report.jitterBufferDelay ?? 0) - this.buffered.delay;
+    if (count > 0) stats.buffer_ms = (delay / count) * 1000;
+    this.buffered = {
+      delay: report.jitterBufferDelay ?? 0,
+      count: report.jitterBufferEmittedCount ?? 0,
+    };
+    this.before = now;
+  }
+
+  /** Hang up and free everything; says nothing to `onClosed`. */
+  close() {
+    if (this.closed) return;
+    this.closed = true;
+    clearInterval(this.playbackTimer);
+    clearTimeout(this.lostTimer);
+    this.pc.close();
+    this.options.element.srcObject = null;
+    if (this.location) {
+      // Tells a server that cannot see us leave; if it does not arrive, its timeout does the rest.
+      const url = new URL(`${this.location}/hangup`, this.options.base);
+      fetch(url, { method: "POST", keepalive: true }).catch(() => undefined);
+    }
+  }
+}
