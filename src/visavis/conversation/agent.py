@@ -1,0 +1,28 @@
+"""Who the person talks with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from visavis.models.protocols import Voice
+
+DEFAULT_INSTRUCTIONS = (
+    "You are Mia, a friendly voice assistant on a live call. Reply in one or two short spoken "
+    "sentences. Be warm and direct. Never use lists, headings, emoji or code. "
+    "If something is unclear, ask one short question back."
+)
+
+
+@dataclass(slots=True, frozen=True)
+class Agent:
+    """What makes one agent different from another. Stateless: one serves many sessions."""
+
+    instructions: str = DEFAULT_INSTRUCTIONS
+    """The system prompt."""
+    greeting: str = ""
+    """Said as soon as the call is connected; nothing if empty."""
+    apology: str = "Sorry, something went wrong on my side. Could you say that again?"
+    """Said when a model failed."""
+    voice: Voice = field(default_factory=Voice)
+    language: str | None = "en"
+    """What the recogniser expects; None lets it find out."""

@@ -1,0 +1,161 @@
+"""Every time and threshold of a conversation, named and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from visavis.errors import SettingsError
+
+Speculate = Literal["auto", "silence", "partials"]
+
+
+@dataclass(slots=True, frozen=True)
+class ConversationSettings:
+    """Times are seconds, probabilities 0…1. SettingsError if a value makes no sense."""
+
+    # Voice activity
+    voice_threshold: float = 0.5
+    """A frame at least this probable is voice."""
+    voice_hold_threshold: float = 0.35
+    """Voice goes on while frames are at least this probable."""
+    interrupt_threshold: float = 0.6
+    """The first threshold while the agent is audible: its echo is a weak voice."""
+    start_s: float = 0.064
+    """Voice must last so long to count as speech."""
+    gap_is_silence_s: float = 0.3
+    """Nothing received for so long is silence (muted); shorter gaps stop the clocks."""
+    preroll_s: float = 0.3
+    """Audio before the first voiced sample that the recogniser gets too."""
+
+    # While the person speaks
+    partial_s: float = 0.4
+    """Recognise again after so much new audio."""
+    eager_partial_s: float = 0.2
+    """The same while speculating on partials."""
+    speculate: Speculate = "auto"
+    """When to begin a reply: at the first silence, on every changed partial, or by what the
+    measured model speed allows."""
+    eager_below_s: float = 1.2
+    """`auto` speculates on partials while a reply's first audio takes less than this."""
+    segment_s: float = 8.0
+    """After a pause, speech longer than this is recognised afresh."""
+    max_segment_s: float = 14.0
+    """Longest piece given to the recogniser."""
+    max_turn_s: float = 120.0
+    """Longest turn; what was said until then is kept and a new turn begins."""
+
+    # The end of a turn: silence from the last voiced sample
+    pause_s: float = 0.08
+    """Prepare a reply."""
+    verify_s: float = 0.15
+    """Recognise once more, if that is quick."""
+    verify_below_s: float = 0.06
+    """What quick means."""
+    sure_score: float = 0.5
+    unsure_score: float = 0.15
+    sure_s: float = 0.2
+    """Release the reply if the turn detector gives at least `sure_score`."""
+    unsure_s: float = 0.6
+    """… if it gives less, or has not answered, or the last word wants another."""
+    very_unsure_s: float = 1.2
+    """… if it gives less than `unsure_score`."""
+    undetected_s: float = 0.3
+    """… if there is no turn detector."""
+
+    # Interruption
+    duck_gain: float = 0.06
+    """Level of the agent while the person's voice is weighed (-24 dB)."""
+    stop_s: float = 0.42
+    """So much voice over the agent stops it."""
+    backchannel_stop_s: float = 1.0
+    """The same if only acknowledgements were recognised."""
+    overlap_decode_s: float = 0.2
+    """Recognise an interruption after so much voice."""
+    resume_s: float = 0.2
+    """Back to full level after so much silence."""
+    weigh_s: float = 2.0
+    """Longest wait for the words of an interruption that ended."""
+    heard_wait_s: float = 0.3
+    """Longest wait for the report of what was heard of a stopped reply."""
+
+    # The reply
+    first_words: int = 2
+    """Words of the first piece spoken, unless punctuation comes earlier."""
+    max_reply_tokens: int = 200
+    temperature: float = 0.0
+    hold_clauses: int = 2
+    """Pieces prepared of a reply that is not released."""
+    ahead_s: float = 8.0
+    """Speech prepared ahead of what is being played."""
+    context_tokens: int = 1500
+    """History given to the language model, about."""
+    max_queued_requests: int = 8
+    """`say` and `generate_reply` waiting for their turn."""
+    model_timeout_s: float = 8.0
+    """A model that gives nothing for so long has failed."""
+    score_timeout_s: float = 1.0
+    away_s: float = 30.0
+    """A person silent for so long is away."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value: Any = getattr(self, field.name)
+            if field.name == "speculate":
+                if value not in ("auto", "silence", "partials"):
+                    raise SettingsError(
+                        f"conversation.speculate is {value!r}; "
+                        "it must be 'auto', 'silence' or 'partials'."
+                    )
+            elif not isinstance(value, int | float) or isinstance(value, bool) or value != value:
+                raise SettingsError(f"conversation.{field.name} is {value!r}; it must be a number.")
+            elif value < 0 or value > 1e6:
+                raise SettingsError(
+                    f"conversation.{field.name} is {value}; it must lie between 0 and 1000000."
+                )
+        for name in _PROBABILITIES:
+            if getattr(self, name) > 1:
+                raise SettingsError(
+                    f"conversation.{name} is {getattr(self, name)}; it must lie between 0 and 1."
+                )
+        for low, high in _ORDERED:
+            if getattr(self, low) > getattr(self, high):
+                raise SettingsError(
+                    f"conversation.{low} ({getattr(self, low)}) must not be more than "
+                    f"conversation.{high} ({getattr(self, high)})."
+                )
+        for name in _POSITIVE:
+            if getattr(self, name) <= 0:
+                raise SettingsError(f"conversation.{name} must be more than 0.")
+
+
+_PROBABILITIES = (
+    "voice_threshold",
+    "voice_hold_threshold",
+    "interrupt_threshold",
+    "sure_score",
+    "unsure_score",
+    "duck_gain",
+)
+_ORDERED = (
+    ("voice_hold_threshold", "voice_threshold"),
+    ("pause_s", "sure_s"),
+    ("pause_s", "undetected_s"),
+    ("sure_s", "unsure_s"),
+    ("unsure_s", "very_unsure_s"),
+    ("unsure_score", "sure_score"),
+    ("stop_s", "backchannel_stop_s"),
+    ("segment_s", "max_segment_s"),
+    ("max_segment_s", "max_turn_s"),
+)
+_POSITIVE = (
+    "first_words",
+    "max_reply_tokens",
+    "hold_clauses",
+    "model_timeout_s",
+    "score_timeout_s",
+    "partial_s",
+    "eager_partial_s",
+    "max_queued_requests",
+    "context_tokens",
+)

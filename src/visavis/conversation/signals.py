@@ -1,0 +1,286 @@
+"""What the state machine takes in and what it asks for.
+
+Positions are sample indices of the call's audio at 16 kHz, durations seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+# ---- in
+
+
+@dataclass(slots=True, frozen=True)
+class Flicker:
+    """A first voiced frame (`on`), not yet long enough to be speech; or it came to nothing."""
+
+    on: bool
+
+
+@dataclass(slots=True, frozen=True)
+class VoiceStarted:
+    """The person speaks, or goes on after a pause."""
+
+    start: int
+    """The first voiced sample."""
+    position: int
+    """End of the audio heard so far."""
+
+
+@dataclass(slots=True, frozen=True)
+class VoiceWent:
+    """One more frame of voice."""
+
+    voiced_s: float
+    """Voice in this run and the runs before it since the utterance began, pauses left out."""
+    position: int
+
+
+@dataclass(slots=True, frozen=True)
+class Silence:
+    """One more frame of silence after speech."""
+
+    silence_s: float
+    """Since the last voiced sample; gaps of the network left out."""
+    end: int
+    """The last voiced sample."""
+    position: int
+
+
+@dataclass(slots=True, frozen=True)
+class Transcribed:
+    """What a `Decode` gave."""
+
+    decode: int
+    text: str
+    took_s: float
+    eager: bool
+    """The machine may speculate on every partial."""
+    confidence: float = 1.0
+
+
+@dataclass(slots=True, frozen=True)
+class TranscribeFailed:
+    decode: int
+    message: str
+
+
+@dataclass(slots=True, frozen=True)
+class TurnScored:
+    """What an `AskScore` gave; None if the detector failed or was too slow."""
+
+    ask: int
+    score: float | None
+
+
+@dataclass(slots=True, frozen=True)
+class ReplyReady:
+    """The reply's first audio is prepared."""
+
+    reply: int
+
+
+@dataclass(slots=True, frozen=True)
+class ReplyFailed:
+    """A model broke while the reply was made; what was made before may still be played."""
+
+    reply: int
+    message: str
+
+
+@dataclass(slots=True, frozen=True)
+class ReplyPlayed:
+    """The reply's last sample was played."""
+
+    reply: int
+
+
+@dataclass(slots=True, frozen=True)
+class Asked:
+    """The program, not the person, wants a reply: `say` or `generate_reply`."""
+
+    request: int
+
+
+@dataclass(slots=True, frozen=True)
+class Interrupt:
+    """The program wants silence."""
+
+
+@dataclass(slots=True, frozen=True)
+class Ended:
+    """The call is over."""
+
+
+Signal: TypeAlias = (
+    Flicker
+    | VoiceStarted
+    | VoiceWent
+    | Silence
+    | Transcribed
+    | TranscribeFailed
+    | TurnScored
+    | ReplyReady
+    | ReplyFailed
+    | ReplyPlayed
+    | Asked
+    | Interrupt
+    | Ended
+)
+
+# ---- out
+
+
+@dataclass(slots=True, frozen=True)
+class BeginUtterance:
+    """A new turn of the person begins; recognise from here (and a little before)."""
+
+    start: int
+
+
+@dataclass(slots=True, frozen=True)
+class NewSegment:
+    """Recognise afresh from `position` on; the words before it are kept by the machine."""
+
+    position: int
+
+
+@dataclass(slots=True, frozen=True)
+class Decode:
+    """Recognise everything of this segment. A newer `Decode` makes an older one worthless."""
+
+    decode: int
+    final: bool
+
+
+@dataclass(slots=True, frozen=True)
+class AskScore:
+    ask: int
+
+
+@dataclass(slots=True, frozen=True)
+class Caption:
+    """What the person has said so far."""
+
+    text: str
+    confidence: float
+
+
+@dataclass(slots=True, frozen=True)
+class Prefill:
+    """Let the language model read this beginning of the person's turn (or just the history)."""
+
+    text: str
+
+
+@dataclass(slots=True, frozen=True)
+class StartReply:
+    """Prepare an answer to `text`, silently."""
+
+    reply: int
+    text: str
+
+
+@dataclass(slots=True, frozen=True)
+class StartAsked:
+    """Prepare what the program asked for. It counts as committed at once."""
+
+    reply: int
+    request: int
+
+
+@dataclass(slots=True, frozen=True)
+class StartApology:
+    """Prepare the agent's apology. Committed at once."""
+
+    reply: int
+
+
+@dataclass(slots=True, frozen=True)
+class DropReply:
+    """Nobody heard it: cancel the work."""
+
+    reply: int
+
+
+@dataclass(slots=True, frozen=True)
+class EndSpeech:
+    """The turn is taken to be over."""
+
+    end: int
+
+
+@dataclass(slots=True, frozen=True)
+class CommitUser:
+    """These were the person's words."""
+
+    text: str
+    confidence: float
+
+
+@dataclass(slots=True, frozen=True)
+class DropUser:
+    """The utterance was no turn."""
+
+    reason: Literal["no words", "backchannel", "failed"]
+
+
+@dataclass(slots=True, frozen=True)
+class Release:
+    """Play the reply: from its first prepared sample on."""
+
+    reply: int
+
+
+@dataclass(slots=True, frozen=True)
+class Duck:
+    pass
+
+
+@dataclass(slots=True, frozen=True)
+class Unduck:
+    pass
+
+
+@dataclass(slots=True, frozen=True)
+class Stop:
+    """Silence now, for good; keep of the reply what was heard."""
+
+    reply: int
+
+
+@dataclass(slots=True, frozen=True)
+class ForgetRequest:
+    """A request that was waiting will not be answered."""
+
+    request: int
+
+
+@dataclass(slots=True, frozen=True)
+class Report:
+    code: str
+    message: str
+
+
+Action: TypeAlias = (
+    BeginUtterance
+    | NewSegment
+    | Decode
+    | AskScore
+    | Caption
+    | Prefill
+    | StartReply
+    | StartAsked
+    | StartApology
+    | DropReply
+    | EndSpeech
+    | CommitUser
+    | DropUser
+    | Release
+    | Duck
+    | Unduck
+    | Stop
+    | ForgetRequest
+    | Report
+)

@@ -1,0 +1,94 @@
+"""Comparing what was said: two transcripts with the same words are the same transcript."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import resources
+
+_SMALL = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+    "fifteen sixteen seventeen eighteen nineteen"
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_IS = "that|it|what|there|here|he|she|who|where|how|let"
+_CONTRACTIONS = (
+    (re.compile(r"\bcan't\b"), "can not"),
+    (re.compile(r"\bcannot\b"), "can not"),
+    (re.compile(r"\bwon't\b"), "will not"),
+    (re.compile(r"n't\b"), " not"),
+    (re.compile(r"'m\b"), " am"),
+    (re.compile(r"'re\b"), " are"),
+    (re.compile(r"'ll\b"), " will"),
+    (re.compile(r"'ve\b"), " have"),
+    (re.compile(rf"\b({_IS})'s\b"), r"\1 is"),
+)
+_NUMBER = re.compile(r"\b\d{1,2}\b", re.ASCII)
+_OTHER = re.compile(r"[^\w']+|_")
+
+
+def normalize(text: str) -> str:
+    """Lower case, no punctuation, short numbers as words, contractions written out.
+
+    Two transcripts with equal results need the same reply.
+    """
+    text = text.lower().replace("\u2019", "'")
+    for pattern, full in _CONTRACTIONS:
+        text = pattern.sub(full, text)
+    text = _NUMBER.sub(lambda match: _number(int(match.group())), text)
+    return " ".join(word.strip("'") for word in _OTHER.sub(" ", text).split() if word.strip("'"))
+
+
+def _number(value: int) -> str:
+    if value < 20:
+        return _SMALL.split()[value]
+    tens, ones = divmod(value, 10)
+    return _TENS.split()[tens - 2] + (f" {_SMALL.split()[ones]}" if ones else "")
+
+
+def is_backchannel(text: str) -> bool:
+    """True if the text has words and all of them only acknowledge ("mm-hm", "right, okay")."""
+    words = normalize(text).split()
+    known = _list("backchannels.txt")
+    at = 0
+    while at < len(words):
+        if " ".join(words[at : at + 2]) in known and at + 2 <= len(words):
+            at += 2
+        elif words[at] in known:
+            at += 1
+        else:
+            return False
+    return bool(words)
+
+
+def has_real_words(text: str) -> bool:
+    """True if the text says something that an acknowledgement does not."""
+    return bool(normalize(text)) and not is_backchannel(text)
+
+
+def is_hanging(text: str) -> bool:
+    """True if the text ends in a word that wants another ("and", "the")."""
+    words = normalize(text).split()
+    known = _list("hanging.txt")
+    return bool(words) and (words[-1] in known or " ".join(words[-2:]) in known)
+
+
+def stable_prefix(before: str, now: str) -> str:
+    """The words at the start of `now` that `before` had too, without the last of `now`, which
+    may still grow. As `now` spells them."""
+    old, new = before.split(), now.split()
+    count = 0
+    while count < min(len(old), len(new) - 1) and normalize(old[count]) == normalize(new[count]):
+        count += 1
+    return " ".join(new[:count])
+
+
+@cache
+def _list(name: str) -> frozenset[str]:
+    lines = (
+        resources.files("visavis.conversation")
+        .joinpath("data", name)
+        .read_text("utf-8")
+        .splitlines()
+    )
+    return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
