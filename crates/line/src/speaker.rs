@@ -1,0 +1,378 @@
+//! What is played: queued replies cut into 20 ms frames, with gain, flush and an account of what
+//! has been sent and heard.
+//!
+//! A frame holds samples of one reply only. Nothing is encoded while there is nothing to say:
+//! after speech come [`TAIL_FRAMES`] frames of silence, so that the far decoder winds down on
+//! real packets, then [`Outcome::Silent`].
+
+use std::collections::VecDeque;
+
+use crate::opus::{FRAME_TICKS, RTP_RATE};
+
+/// Frames of silence sent after speech (200 ms).
+pub const TAIL_FRAMES: u32 = 10;
+/// Frames for which `heard` can be answered (20 s).
+const HISTORY: usize = 1000;
+/// A clause's last partial frame waits so long for more samples before it is padded.
+const PARTIAL_WAIT: u32 = 1;
+
+/// What to do with the frame that [`Speaker::next`] filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Encode and send.
+    Speech,
+    /// Encode and send: silence after speech, the n-th such frame from 1.
+    Tail(u32),
+    /// Send nothing.
+    Silent,
+}
+
+/// How much of a reply has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub reply: i64,
+    /// Samples of it sent so far, at the play rate.
+    pub samples: u64,
+    /// Nothing more of it will be sent: finished and spoken, or cut by a flush.
+    pub done: bool,
+}
+
+/// The queue has no room for all of it; what did not fit was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueFull {
+    pub dropped: usize,
+}
+
+#[derive(Debug)]
+struct Run {
+    reply: i64,
+    /// Samples of it in `Speaker::pcm`, all before those of later runs.
+    queued: usize,
+    sent: u64,
+    finished: bool,
+    waited: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    rtp: u64,
+    reply: i64,
+    start: u64,
+    len: u32,
+    last: bool,
+}
+
+/// One call's outgoing speech.
+pub struct Speaker {
+    frame: usize,
+    rate: u32,
+    room: usize,
+    pcm: VecDeque<i16>,
+    runs: VecDeque<Run>,
+    /// Highest reply number a flush has cut, or that is done: more of it is not played.
+    closed: Option<i64>,
+    gain: f32,
+    target: f32,
+    /// Change of gain a sample while ramping.
+    slope: f32,
+    /// Samples of the front run until it is silent, once flushed.
+    fading: Option<usize>,
+    tail: u32,
+    next_rtp: u64,
+    reports: VecDeque<Progress>,
+    history: VecDeque<Sent>,
+}
+
+impl Speaker {
+    /// `play_rate` samples a second (a multiple of 50); at most `max_queue_s` seconds wait.
+    pub fn new(play_rate: u32, max_queue_s: f64) -> Self {
+        Self {
+            frame: (play_rate / 50).max(1) as usize,
+            rate: play_rate.max(50),
+            room: (max_queue_s.clamp(0.0, 3600.0) * f64::from(play_rate)) as usize,
+            pcm: VecDeque::new(),
+            runs: VecDeque::new(),
+            closed: None,
+            gain: 1.0,
+            target: 1.0,
+            slope: 0.0,
+            fading: None,
+            tail: TAIL_FRAMES,
+            next_rtp: 0,
+            reports: VecDeque::new(),
+            history: VecDeque::with_capacity(HISTORY),
+        }
+    }
+
+    /// Start the timeline at this RTP timestamp (before the first frame).
+    pub fn start_rtp(&mut self, rtp: u64) {
+        self.next_rtp = rtp;
+    }
+
+    /// Is any speech waiting to be sent?
+    pub fn speaking(&self) -> bool {
+        !self.pcm.is_empty()
+    }
+
+    /// Seconds of speech waiting.
+    pub fn queued_s(&self) -> f64 {
+        self.pcm.len() as f64 / f64::from(self.rate)
+    }
+
+    /// Queue speech of `reply`. Numbers grow: speech of a reply that is done, flushed, or older
+    /// than the newest is ignored.
+    pub fn play(&mut self, reply: i64, pcm: &[i16]) -> Result<(), QueueFull> {
+        let Some(at) = self.open(reply) else {
+            return Ok(());
+        };
+        let fits = pcm.len().min(self.room.saturating_sub(self.pcm.len()));
+        self.pcm.extend(&pcm[..fits]);
+        self.runs[at].queued += fits;
+        self.runs[at].waited = 0;
+        match pcm.len() - fits {
+            0 => Ok(()),
+            dropped => Err(QueueFull { dropped }),
+        }
+    }
+
+    /// No more will be queued for `reply`.
+    pub fn finish(&mut self, reply: i64) {
+        if let Some(run) = self.runs.iter_mut().find(|r| r.reply == reply) {
+            run.finished = true;
+        } else if let Some(at) = self.open(reply) {
+            self.runs[at].finished = true;
+        }
+        self.retire();
+    }
+
+    /// The run that more of `reply` belongs to: the newest, or a new one.
+    fn open(&mut self, reply: i64) -> Option<usize> {
+        if self.closed.is_some_and(|closed| reply <= closed) {
+            return None;
+        }
+        if let Some(last) = self.runs.back() {
+            if last.reply == reply {
+                return (!last.finished).then(|| self.runs.len() - 1);
+            }
+            if reply < last.reply {
+                return None;
+            }
+        }
+        let run = Run {
+            reply,
+            queued: 0,
+            sent: 0,
+            finished: false,
+            waited: 0,
+        };
+        self.runs.push_back(run);
+        Some(self.runs.len() - 1)
+    }
+
+    /// Bring what is played to `gain` (0 … 1) within `ramp_s`.
+    pub fn duck(&mut self, gain: f32, ramp_s: f64) {
+        if self.fading.is_some() || !gain.is_finite() {
+            return; // already going to silence
+        }
+        self.target = gain.clamp(0.0, 1.0);
+        let samples = (ramp_s.clamp(0.0, 10.0) * f64::from(self.rate)) as f32;
+        self.slope = (self.target - self.gain) / samples.max(1.0);
+    }
+
+    /// Fade what comes next to silence within `fade_s`, drop everything else, and be at full
+    /// gain again for the next reply. Every reply that was queued is reported done.
+    pub fn flush(&mut self, fade_s: f64) {
+        let fade = (fade_s.clamp(0.0, 10.0) * f64::from(self.rate)) as usize;
+        let kept = match (self.fading, self.runs.front()) {
+            (Some(left), _) => left,
+            (None, Some(front)) if front.sent > 0 => fade.min(front.queued),
+            _ => 0,
+        };
+        self.pcm.truncate(kept);
+        self.closed = self.runs.back().map(|r| r.reply).max(self.closed);
+        for (i, run) in self.runs.iter_mut().enumerate() {
+            run.queued = if i == 0 { kept } else { 0 };
+            run.finished = true;
+        }
+        self.retire();
+        if kept == 0 {
+            self.ungain();
+        } else if self.fading.is_none() {
+            self.target = 0.0;
+            self.slope = -self.gain / kept as f32;
+            self.fading = Some(kept);
+        }
+    }
+
+    fn ungain(&mut self) {
+        (self.gain, self.target, self.slope, self.fading) = (1.0, 1.0, 0.0, None);
+    }
+
+    /// Report and drop runs at the front that are finished and wholly sent.
+    fn retire(&mut self) {
+        while self
+            .runs
+            .front()
+            .is_some_and(|r| r.finished && r.queued == 0)
+        {
+            let Some(run) = self.runs.pop_front() else {
+                return;
+            };
+            self.closed = Some(run.reply).max(self.closed);
+            self.reports.push_back(Progress {
+                reply: run.reply,
+                samples: run.sent,
+                done: true,
+            });
+            if let Some(sent) = self.history.back_mut().filter(|s| s.reply == run.reply) {
+                sent.last = true;
+            }
+            if self.fading.is_some() {
+                self.ungain();
+            }
+        }
+    }
+
+    /// Fill the next 20 ms. Call once a tick, always: the RTP timeline follows the calls.
+    pub fn next(&mut self, out: &mut [i16]) -> Outcome {
+        out.fill(0);
+        let rtp = self.next_rtp;
+        self.next_rtp = rtp.wrapping_add(FRAME_TICKS);
+        let frame = self.frame.min(out.len());
+        let n = self.take(&mut out[..frame]);
+        if n == 0 {
+            // A duck or its release goes on in silence, so that a reply starts where it should.
+            self.ramp(frame);
+            self.tail = (self.tail + 1).min(TAIL_FRAMES + 1);
+            return if self.tail <= TAIL_FRAMES {
+                Outcome::Tail(self.tail)
+            } else {
+                Outcome::Silent
+            };
+        }
+        self.tail = 0;
+        self.shape(&mut out[..n]);
+        let Some(run) = self.runs.front_mut() else {
+            return Outcome::Speech; // unreachable: `take` took from it
+        };
+        let start = run.sent;
+        run.sent += n as u64;
+        let progress = Progress {
+            reply: run.reply,
+            samples: run.sent,
+            done: false,
+        };
+        if self.history.len() == HISTORY {
+            self.history.pop_front();
+        }
+        let sent = Sent {
+            rtp,
+            reply: run.reply,
+            start,
+            len: n as u32,
+            last: false,
+        };
+        self.history.push_back(sent);
+        if run.finished && run.queued == 0 {
+            self.retire();
+        } else {
+            self.report(progress);
+        }
+        Outcome::Speech
+    }
+
+    /// Move up to a frame of the front run into `out`.
+    fn take(&mut self, out: &mut [i16]) -> usize {
+        let newer = self.runs.len() > 1;
+        let Some(run) = self.runs.front_mut() else {
+            return 0;
+        };
+        let mut n = run.queued.min(out.len());
+        if n < out.len() && !run.finished && !newer && run.waited < PARTIAL_WAIT {
+            run.waited += 1;
+            n = 0;
+        }
+        if n > 0 {
+            for (to, from) in out.iter_mut().zip(self.pcm.drain(..n)) {
+                *to = from;
+            }
+            run.queued -= n;
+            run.waited = 0;
+        } else if newer && run.queued == 0 {
+            // A newer reply waits behind one that was never finished: that one is over.
+            run.finished = true;
+            self.retire();
+            return self.take(out);
+        }
+        n
+    }
+
+    /// Apply the gain, one step a sample.
+    fn shape(&mut self, pcm: &mut [i16]) {
+        if self.gain != 1.0 || self.slope != 0.0 {
+            for sample in pcm.iter_mut() {
+                self.ramp(1);
+                let scaled = f32::from(*sample) * self.gain;
+                *sample = scaled.round().clamp(-32768.0, 32767.0) as i16;
+            }
+        }
+        if let Some(left) = &mut self.fading {
+            *left = left.saturating_sub(pcm.len());
+        }
+    }
+
+    fn ramp(&mut self, samples: usize) {
+        if self.slope == 0.0 {
+            return;
+        }
+        let gain = self.gain + self.slope * samples as f32;
+        let reached = if self.slope > 0.0 {
+            gain >= self.target
+        } else {
+            gain <= self.target
+        };
+        if reached {
+            (self.gain, self.slope) = (self.target, 0.0);
+        } else {
+            self.gain = gain;
+        }
+    }
+
+    fn report(&mut self, progress: Progress) {
+        match self.reports.back_mut() {
+            // Unread progress of the same reply is replaced, so the queue stays short.
+            Some(last) if last.reply == progress.reply && !last.done => *last = progress,
+            _ => self.reports.push_back(progress),
+        }
+    }
+
+    /// Take the oldest unread progress report.
+    pub fn pop_progress(&mut self) -> Option<Progress> {
+        self.reports.pop_front()
+    }
+
+    /// RTP timestamp of the frame that the last `next` filled.
+    pub fn rtp(&self) -> u64 {
+        self.next_rtp.wrapping_sub(FRAME_TICKS)
+    }
+
+    /// What the far end has heard once it has played up to `rtp` (32 bits, exclusive) of ours:
+    /// (reply, samples of it, done). None before the first speech or beyond the history.
+    pub fn heard(&self, rtp: u32) -> Option<(i64, u64, bool)> {
+        let behind = (self.next_rtp as u32).wrapping_sub(rtp);
+        if behind > 1 << 31 {
+            return None; // in the future
+        }
+        let rtp = self.next_rtp.wrapping_sub(u64::from(behind));
+        let at = self
+            .history
+            .partition_point(|s| s.rtp < rtp)
+            .checked_sub(1)?;
+        let sent = self.history[at];
+        let ticks = rtp - sent.rtp;
+        let samples = ticks.saturating_mul(u64::from(self.rate)) / u64::from(RTP_RATE);
+        let played = samples.min(u64::from(sent.len));
+        let done = sent.last && played == u64::from(sent.len);
+        Some((sent.reply, sent.start + played, done))
+    }
+}
