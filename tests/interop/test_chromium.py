@@ -1,0 +1,49 @@
+"""Debian's Chromium holds a three-turn conversation through the page."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import page
+import pytest
+from chromium import chromium
+
+import recordings
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.native,
+    pytest.mark.weights,
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="Debian's chromium not installed"),
+]
+
+
+@pytest.mark.parametrize("transport", ["webrtc", "websocket"])
+def test_three_turns_through_the_page(
+    server: str,
+    microphone_wav: Path,
+    said: list[recordings.Prompt],
+    artifacts: Path,
+    transport: str,
+) -> None:
+    url = server if transport == "webrtc" else f"{server}/?transport=ws"
+    with chromium(microphone_wav) as browser:
+        tab = browser.new_page(viewport={"width": 1280, "height": 800})
+        errors: list[str] = []
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+        tab.goto(url)
+        tab.get_by_role("button", name="Talk").click()
+        samples = page.watch(
+            tab.evaluate,
+            turns=len(said),
+            seconds=45,
+            on_moment=lambda m: tab.screenshot(
+                path=artifacts / f"chromium-{transport}-{m}.png", full_page=True
+            ),
+        )
+        tab.screenshot(path=artifacts / f"chromium-{transport}-end.png", full_page=True)
+        tab.locator("#hangup").click()
+    assert errors == []
+    page.check(samples, said, transport=transport)
+    assert page.silent_after_interruption(samples)
