@@ -19,6 +19,7 @@ from visavis.caller.link import (
     parse_event,
     refusal,
 )
+from visavis.caller.pacing import TickSender
 from visavis.errors import CallFailed, NativeMissingError
 from visavis.line import FrameIn, LineEngine, LinePort
 from visavis.seam import (
@@ -38,8 +39,8 @@ from visavis.seam import (
     UpEvent,
 )
 
-LEAD_FRAMES = 4
-"""Frames kept queued in the engine, which sends one every 20 ms whatever Python does."""
+LEAD_FRAMES = 6
+"""Frames kept queued in the engine, so that a short stall of this process is not heard."""
 _MIC = 1
 """The microphone is one endless reply of ours."""
 _REPORT_FRAMES = 5
@@ -70,8 +71,7 @@ class WebRtcLink:
         self._location: str | None = None
         self._connected: asyncio.Future[float] | None = None
         self._feeder: asyncio.Task[None] | None = None
-        self._queued = 0
-        self._sent = 0
+        self._pacing = TickSender(FRAME_S, LEAD_FRAMES)
         self._heard_frames = 0
         self._closed = False
         self.call_id = ""
@@ -130,10 +130,8 @@ class WebRtcLink:
         match event:
             case Connected(at=at):
                 if self._connected is not None and not self._connected.done():
+                    self._pacing.ticked(at)
                     self._connected.set_result(at)
-            case Played(reply=reply, samples=samples, at=at) if reply == _MIC:
-                self._sent = samples
-                self._listener.on_sent(samples, at)
             case Text(data=data, at=at):
                 message = parse_event(data)
                 if message is not None:
@@ -149,9 +147,10 @@ class WebRtcLink:
                     return
                 self._listener.on_closed(reason, at)
             case AudioIn() | Played():
-                pass  # frames come through on_frame; there is no other reply of ours
+                pass  # frames come through on_frame; what left is known from the pacing
 
     def _on_frame(self, frame: FrameIn) -> None:
+        self._pacing.ticked(frame.at)
         self._listener.on_heard(frame.at, frame.pcm)
         if frame.mark is Mark.MISSING:
             self._heard_frames = 0
@@ -164,10 +163,12 @@ class WebRtcLink:
 
     async def _feed(self) -> None:
         """Keep the engine's queue filled by a few frames."""
+        now = asyncio.get_running_loop().time
         while self._port is not None and not self._port.closed:
-            while self._queued - self._sent < LEAD_FRAMES * FRAME_IN:
+            for frames, at in self._pacing.left(now()):
+                self._listener.on_sent(frames * FRAME_IN, at)
+            for _ in range(self._pacing.fill(now())):
                 self._port.play(_MIC, self._microphone(FRAME_IN))
-                self._queued += FRAME_IN
             await asyncio.sleep(FRAME_S / 2)
 
     def send(self, event: dict[str, Any]) -> None:
