@@ -27,6 +27,7 @@ _FRAME_ENDS = b"/CumSum_output_0"
 """The graph's running sum of the phonemes' lengths in frames, shape [ids]."""
 _MOST_PHONEMES = 480
 """The network was trained on sentences shorter than about 500."""
+_MARKS = frozenset(' ;:,.!?—…"“”()')
 _LEAD = RATE_OUT // 100
 _FADE = RATE_OUT // 400
 _BLOCK = RATE_OUT // 200
@@ -91,14 +92,18 @@ class HibariVoice:
                 f"the voice cannot read {clean[:40]!r}: {type(error).__name__}"
             ) from error
         vocabulary: dict[str, int] = self._hibari.vocab
-        ids, words, last, word = [0], [], [], ""
+        ids, words, last, word, voiced = [0], [], [], "", 0
         for token in tokens:
-            ids += [vocabulary[c] for c in token.phonemes or "" if c in vocabulary]
+            for char in token.phonemes or "":
+                if char in vocabulary:
+                    # The pause of a punctuation mark is not part of the word before it.
+                    voiced = voiced if char in _MARKS else len(ids)
+                    ids.append(vocabulary[char])
             word += token.text
             if token.whitespace or token is tokens[-1]:
                 if any(c.isalnum() for c in word) and len(ids) > 1:
                     words.append(word)
-                    last.append(min(len(ids), _MOST_PHONEMES) - 1)
+                    last.append(min(voiced, _MOST_PHONEMES - 1))
                 word = ""
                 if " " in vocabulary and len(ids) > 1:
                     ids.append(vocabulary[" "])
