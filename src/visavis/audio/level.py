@@ -103,7 +103,7 @@ def _runs(voiced: NDArray[np.bool_], gap: int) -> list[tuple[int, int]]:
 def _refine_end(pcm: Pcm, rate: int, start: int, end: int, threshold: float) -> int:
     """The last millisecond of the frame [start, end) that is as loud as the threshold."""
     step = max(1, rate // 1000)
-    for at in range(end - step, start, -step):
+    for at in range(end - step, start - 1, -step):
         if dbfs(pcm[at : at + step]) >= threshold:
             return at + step
     return end

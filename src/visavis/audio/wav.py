@@ -192,7 +192,8 @@ def write_stereo(path: Path | str, tracks: Stereo, rate: int) -> None:
 
 def _write(path: Path | str, frames: bytes, channels: int, rate: int) -> None:
     try:
-        with wave.open(str(path), "wb") as file:
+        # wave itself, given a path that cannot be opened, complains from its destructor.
+        with Path(path).open("wb") as raw, wave.open(raw, "wb") as file:
             file.setnchannels(channels)
             file.setsampwidth(2)
             file.setframerate(rate)
