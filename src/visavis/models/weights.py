@@ -132,15 +132,16 @@ class WeightsStore:
         report = progress if progress is not None else _ignore
         files = resolve(list(names), self._files)
         self.cache.mkdir(parents=True, exist_ok=True)
-        paths = []
-        for file in files:
-            if self._status(file).state != "present":
-                with self._locked(file, report):
-                    if self._status(file).state != "present":
-                        self._fetch(file, report)
-            report(PullProgress(file.name, file.size, file.size))
-            paths.append(self.path(file.name))
-        return paths
+        try:
+            for file in files:
+                if self._status(file).state != "present":
+                    with self._locked(file, report):
+                        if self._status(file).state != "present":
+                            self._fetch(file, report)
+                report(PullProgress(file.name, file.size, file.size))
+        finally:
+            self._fetcher.close()
+        return [self.path(file.name) for file in files]
 
     def _status(self, file: WeightFile) -> FileStatus:
         path = self.cache / file.name
