@@ -73,7 +73,10 @@ export const NO_STATS = Object.freeze({
  * @property {string} model
  */
 
-/** @typedef {{ code?: string | null, message?: string }} ErrorBody */
+/**
+ * `type` is `invalid_request_error` (the page's doing) or `server_error`.
+ * @typedef {{ type?: string, code?: string | null, message?: string }} ErrorBody
+ */
 /** @typedef {{ type?: string, transcript?: string | null, text?: string | null }} ContentPart */
 /** @typedef {{ id?: string, content?: ContentPart[] }} OutputItem */
 

@@ -139,6 +139,8 @@ export class Conversation {
     if (epoch !== this.epoch) return;
     if (event.type === "error") {
       console.warn("server:", event.error.code, event.error.message);
+      // A message of ours that it did not like is a matter for the console, not for the person.
+      if (event.error.type === "invalid_request_error") return;
       this.dispatch({
         type: "page.notice",
         problem: problem("server", event.error.message ?? "It gave no reason."),

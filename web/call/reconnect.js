@@ -23,12 +23,19 @@ export class Countdown {
    */
   constructor(seconds, onTick, onZero) {
     this.left = seconds;
+    this.onTick = onTick;
     this.onZero = onZero;
-    onTick(seconds);
-    this.timer = setInterval(() => {
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    this.#step();
+  }
+
+  #step() {
+    if (this.left <= 0) return this.finish();
+    this.onTick(this.left);
+    this.timer = setTimeout(() => {
       this.left -= 1;
-      if (this.left > 0) onTick(this.left);
-      else this.finish();
+      this.#step();
     }, 1000);
   }
 
@@ -39,6 +46,6 @@ export class Countdown {
   }
 
   cancel() {
-    clearInterval(this.timer);
+    clearTimeout(this.timer);
   }
 }

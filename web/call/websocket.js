@@ -12,6 +12,10 @@ import { NO_STATS, parseEvent } from "../protocol.js";
 const CONNECT_MS = 6_000;
 /** What waits longer than this in the socket is old news: drop audio rather than fall behind. */
 const MAX_WAITING_BYTES = 256 * 1024;
+/** Bytes of about 0.4 s of speech: a line that works never holds so many back for long. */
+const STUCK_BYTES = 24 * 1024;
+const STUCK_MS = 5_000;
+const WATCH_MS = 500;
 /** Replies that were stopped, remembered so that their late audio is not played. */
 const MAX_STOPPED = 32;
 
@@ -50,6 +54,9 @@ export class WebSocketCall {
     this.socket = new WebSocket(url);
     this.socket.onmessage = ({ data }) => this.#onMessage(data);
     this.socket.onclose = () => this.#lost();
+    // A network that vanishes closes nothing: what we say then only piles up.
+    this.stuckSince = performance.now();
+    this.watchdog = setInterval(() => this.#watch(), WATCH_MS);
     this.player = new AudioWorkletNode(context, "visavis-playback", { numberOfInputs: 0 });
     this.player.port.onmessage = ({ data }) => this.#onPlayed(data);
     this.player.connect(context.destination);
@@ -162,6 +169,13 @@ export class WebSocketCall {
     this.source.connect(this.capture);
   }
 
+  #watch() {
+    const { readyState, bufferedAmount } = this.socket;
+    const now = performance.now();
+    if (bufferedAmount < STUCK_BYTES) this.stuckSince = now;
+    if (readyState > WebSocket.OPEN || now - this.stuckSince > STUCK_MS) this.#lost();
+  }
+
   #lost() {
     if (this.closed || !this.live) return;
     this.close();
@@ -181,10 +195,12 @@ export class WebSocketCall {
   close() {
     if (this.closed) return;
     this.closed = true;
+    clearInterval(this.watchdog);
     this.socket.close(1000, "hangup");
     this.source.disconnect();
     this.capture.disconnect();
-    this.player.disconnect();
+    // Only our own connection: whoever measures the player takes theirs away.
+    this.player.disconnect(this.options.context.destination);
     this.capture.port.close();
     this.player.port.close();
   }

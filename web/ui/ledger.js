@@ -28,7 +28,7 @@ const ROWS = [
     from: ["llm_first_token"], to: "first_clause" },
   { label: "Voice", about: "Making the first sound of them", kind: "voice",
     from: ["first_clause"], to: "tts_first_audio" },
-  { label: "Your turn?", about: "Being sure that you are done", kind: "decide",
+  { label: "Turn end", about: "Being sure that you are done", kind: "decide",
     from: ["silence_seen"], to: "released" },
   { label: "Sending", about: "Waiting for the next packet", kind: "line",
     from: ["released", "tts_first_audio"], to: "first_sent" },

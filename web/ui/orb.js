@@ -95,9 +95,9 @@ export class Orb {
     const still = this.still.matches;
     context.clearRect(0, 0, width, height);
     const breath = still ? 0 : Math.sin(this.phase * 1.6) * 0.018;
-    const base = Math.min(width, height) * 0.32 * (1 + breath + this.level * 0.12);
+    const base = Math.min(width, height) * 0.29 * (1 + breath + this.level * 0.1);
     for (const layer of LAYERS) {
-      const radius = base * (1 + (layer.size - 1) * (0.55 + 1.1 * this.level));
+      const radius = base * (1 + (layer.size - 1) * (0.6 + 0.75 * this.level));
       const wobble = still ? 0 : (0.014 + 0.075 * this.level) * layer.wobble;
       this.#path(radius, wobble, still ? 0 : this.phase * layer.speed);
       const [a, b] = layer.from === 0 ? this.colors : [this.colors[1], this.colors[0]];
