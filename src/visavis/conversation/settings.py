@@ -63,6 +63,9 @@ class ConversationSettings:
     undetected_s: float = 0.3
     """… if there is no turn detector."""
 
+    min_confidence: float = 0.3
+    """Words recognised with less confidence on average are taken for noise."""
+
     # Interruption
     duck_gain: float = 0.06
     """Level of the agent while the person's voice is weighed (-24 dB)."""
@@ -136,6 +139,7 @@ _PROBABILITIES = (
     "sure_score",
     "unsure_score",
     "duck_gain",
+    "min_confidence",
 )
 _ORDERED = (
     ("voice_hold_threshold", "voice_threshold"),

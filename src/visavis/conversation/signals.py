@@ -131,6 +131,8 @@ Signal: TypeAlias = (
 
 # ---- out
 
+DropReason: TypeAlias = Literal["no words", "backchannel", "failed"]
+
 
 @dataclass(slots=True, frozen=True)
 class BeginUtterance:
@@ -223,7 +225,7 @@ class CommitUser:
 class DropUser:
     """The utterance was no turn."""
 
-    reason: Literal["no words", "backchannel", "failed"]
+    reason: DropReason
 
 
 @dataclass(slots=True, frozen=True)

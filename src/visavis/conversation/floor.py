@@ -1,0 +1,347 @@
+"""Who has the floor: what the state machine knows, and everything its rules may do.
+
+The rules (`rules`) say when. Replies are numbered, growing; there is at most one at a time, and
+one that was released leaves only by being played or stopped.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from visavis.conversation import signals as s
+from visavis.conversation.settings import ConversationSettings
+from visavis.conversation.words import is_hanging, normalize, stable_prefix
+from visavis.seam import RATE_IN
+
+FRESH_SAMPLES = RATE_IN * 3 // 100
+"""Audio after the last voiced sample that a transcript needs to be of the whole utterance."""
+
+
+class State(StrEnum):
+    IDLE = "idle"
+    """Nobody speaks, nothing is prepared."""
+    LISTENING = "listening"
+    """The person speaks."""
+    PAUSED = "paused"
+    """The person is silent; perhaps the turn is over. A reply is being prepared."""
+    THINKING = "thinking"
+    """The turn is over (or the program asked); the reply is not ready."""
+    SPEAKING = "speaking"
+    """A reply is being played."""
+    OVERLAP = "overlap"
+    """The person speaks while a reply is being played."""
+    WEIGHING = "weighing"
+    """… and fell silent again. Was it an interruption?"""
+    CLOSED = "closed"
+
+
+@dataclass(slots=True)
+class Utterance:
+    start: int
+    segment: int
+    """Where the audio that the recogniser has now began."""
+    position: int
+    end: int = 0
+    silence_s: float = 0.0
+    before: str = ""
+    """Words of earlier segments."""
+    words: str = ""
+    confidence: float = 1.0
+    covers: int = -1
+    """The words are those of the audio up to here."""
+    asked_at: int = 0
+    took_s: float = 0.0
+    prefilled: int = 0
+    score: float | None = None
+    verified: bool = False
+    looked_again: bool = False
+    stt_failures: int = 0
+    failed: str = ""
+    """Normalised text that no reply could be made for."""
+    failure: str = ""
+    acknowledges: bool = False
+
+    @property
+    def text(self) -> str:
+        return f"{self.before} {self.words}".strip()
+
+    @property
+    def fresh(self) -> bool:
+        return self.covers >= self.end + FRESH_SAMPLES
+
+
+@dataclass(slots=True)
+class Reply:
+    number: int
+    kind: Literal["turn", "asked", "apology"]
+    text: str = ""
+    """What it answers, normalised."""
+    ready: bool = False
+    released: bool = False
+
+
+class Floor:
+    """One conversation's turns.
+
+    `detector`: whether `AskScore` will be answered. `partials`: whether to recognise while the
+    person still speaks.
+    """
+
+    def __init__(
+        self, settings: ConversationSettings, *, detector: bool = True, partials: bool = True
+    ) -> None:
+        self.settings = settings
+        self.detector = detector
+        self.partials = partials
+        self.state = State.IDLE
+        self.utterance: Utterance | None = None
+        self.reply: Reply | None = None
+        self.pending: deque[int] = deque()
+        self.eager = settings.speculate == "partials"
+        self.flicker = False
+        self.ducked = False
+        self.owes_apology = False
+        self.decoding = 0
+        self._numbers = {"decode": 0, "ask": 0, "reply": 0}
+        self.out: list[s.Action] = []
+        """What the rule running now asks for."""
+
+    def emit(self, *actions: s.Action) -> None:
+        self.out.extend(actions)
+
+    def _next(self, what: Literal["decode", "ask", "reply"]) -> int:
+        self._numbers[what] += 1
+        return self._numbers[what]
+
+    # ---- the person's speech
+
+    @property
+    def heard(self) -> Utterance:
+        if self.utterance is None:
+            raise AssertionError(f"no utterance in state {self.state}")
+        return self.utterance
+
+    def begin(self, start: int, position: int) -> None:
+        self.utterance = Utterance(start, start, position, asked_at=start)
+        self.decoding = 0
+        self.emit(s.BeginUtterance(start))
+
+    def resume(self, signal: s.VoiceStarted) -> None:
+        """The person goes on after a pause nobody has filled."""
+        heard = self.heard
+        if heard.fresh and heard.covers - heard.segment > self.settings.segment_s * RATE_IN:
+            self.cut_segment(min(heard.covers, signal.start))
+        heard.position, heard.silence_s = signal.position, 0.0
+        heard.score, heard.verified, heard.looked_again = None, False, False
+        self._next("ask")  # a score on its way is of another pause
+
+    def cut_segment(self, at: int) -> None:
+        heard = self.heard
+        heard.before, heard.words = heard.text, ""
+        heard.segment = heard.asked_at = at
+        heard.covers = -1
+        self.decoding = 0
+        self.emit(s.NewSegment(at))
+
+    def decode(self, *, final: bool) -> None:
+        self.decoding = self._next("decode")
+        self.heard.asked_at = self.heard.position
+        self.emit(s.Decode(self.decoding, final or not self.partials))
+
+    def decode_the_end(self) -> None:
+        """Have a transcript of the whole utterance made, unless one is or is on its way."""
+        heard = self.heard
+        coming = self.decoding and heard.asked_at >= heard.end + FRESH_SAMPLES
+        if not heard.fresh and not coming:
+            self.decode(final=True)
+
+    def decode_if_due(self) -> None:
+        heard, set_ = self.heard, self.settings
+        if not self.partials or self.decoding:
+            return
+        every = max(set_.eager_partial_s if self.eager else set_.partial_s, 1.5 * heard.took_s)
+        if heard.position - heard.asked_at >= every * RATE_IN:
+            self.decode(final=False)
+
+    def take(self, signal: s.Transcribed) -> bool:
+        """Keep a transcript. False if a newer one was asked for since."""
+        if signal.decode != self.decoding or self.utterance is None:
+            return False
+        heard = self.utterance
+        self.decoding = 0
+        if self.settings.speculate == "auto":
+            self.eager = signal.eager
+        before = heard.words
+        sure = signal.confidence >= self.settings.min_confidence
+        heard.words = signal.text.strip() if sure else ""
+        heard.confidence, heard.covers, heard.took_s = (
+            signal.confidence,
+            heard.asked_at,
+            signal.took_s,
+        )
+        if heard.words != before:
+            self.emit(s.Caption(heard.text, heard.confidence))
+        if self.state is State.LISTENING:
+            self._look_ahead(before)
+        return True
+
+    def _look_ahead(self, before: str) -> None:
+        heard = self.heard
+        if self.eager and len(heard.text.split()) >= 2:
+            self.answer()
+        elif not self.eager and (self.reply is None or self.reply.ready):
+            stable = f"{heard.before} {stable_prefix(before, heard.words)}".strip()
+            if len(stable.split()) > heard.prefilled:
+                heard.prefilled = len(stable.split())
+                self.emit(s.Prefill(stable))
+
+    # ---- the end of the turn
+
+    def pause(self) -> State:
+        """The person fell silent: find out what was said and whether it was all."""
+        self.decode_the_end()
+        if self.detector:
+            self.emit(s.AskScore(self._next("ask")))
+        if self.heard.fresh:
+            self.answer()
+        return self.release_if_over()
+
+    @property
+    def asked(self) -> int:
+        """The number of the last `AskScore`."""
+        return self._numbers["ask"]
+
+    def wait_s(self) -> float:
+        """Silence after which the turn is over, as far as is known."""
+        set_, heard = self.settings, self.heard
+        if not self.detector:
+            wait = set_.undetected_s
+        elif heard.score is None:
+            wait = set_.unsure_s
+        elif heard.score >= set_.sure_score:
+            wait = set_.sure_s
+        else:
+            wait = set_.unsure_s if heard.score >= set_.unsure_score else set_.very_unsure_s
+        return max(wait, set_.unsure_s) if is_hanging(heard.text) else wait
+
+    def release_if_over(self) -> State:
+        heard = self.heard
+        if self.flicker or heard.silence_s < self.wait_s():
+            return State.PAUSED
+        if not heard.fresh:
+            self.decode_the_end()
+            return State.PAUSED
+        if not normalize(heard.text):
+            if self.decoding or heard.silence_s < self.settings.unsure_s:
+                return State.PAUSED
+            if not heard.looked_again:
+                heard.looked_again = True
+                self.decode(final=True)
+                return State.PAUSED
+            return self.lose("no words")
+        self.emit(s.EndSpeech(heard.end))
+        self.answer()
+        if self.reply is None:
+            return self.fail(heard.failure)
+        return self.release() if self.reply.ready else State.THINKING
+
+    def lose(self, reason: s.DropReason) -> State:
+        """The utterance was no turn."""
+        self.forget_utterance(reason)
+        self.drop()
+        return self.rest()
+
+    def forget_utterance(self, reason: s.DropReason) -> None:
+        self.utterance, self.decoding = None, 0
+        self.emit(s.DropUser(reason))
+
+    def commit(self) -> None:
+        """The person's words become history; a turn without words is dropped."""
+        heard = self.heard
+        if normalize(heard.text):
+            self.utterance, self.decoding = None, 0
+            self.emit(s.CommitUser(heard.text, heard.confidence))
+        else:
+            self.forget_utterance("no words")
+
+    # ---- the agent's speech
+
+    def answer(self) -> None:
+        """Have a reply to the words known now; the one there is stays if they are the same."""
+        words = normalize(self.heard.text)
+        if not words or words == self.heard.failed:
+            return
+        if self.reply is not None and self.reply.text == words:
+            return
+        self.drop()
+        self.reply = Reply(self._next("reply"), "turn", words)
+        self.emit(s.StartReply(self.reply.number, self.heard.text))
+
+    def drop(self) -> None:
+        if self.reply is not None and not self.reply.released:
+            self.emit(s.DropReply(self.reply.number))
+            self.reply = None
+
+    def release(self) -> State:
+        reply = self.reply
+        if reply is None or reply.released:
+            raise AssertionError(f"nothing to release: {reply}")
+        if self.utterance is not None:
+            self.commit()
+        reply.released = True
+        self.emit(s.Release(reply.number))
+        return State.SPEAKING
+
+    def stop(self) -> None:
+        """Silence the released reply."""
+        if self.reply is not None and self.reply.released:
+            self.emit(s.Stop(self.reply.number))
+            self.reply, self.ducked = None, False
+
+    def duck(self, on: bool) -> None:
+        if self.ducked is not on:
+            self.ducked = on
+            self.emit(s.Duck() if on else s.Unduck())
+
+    def fail(self, message: str) -> State:
+        """No reply can be made: say so, aloud if that works."""
+        self.emit(s.Report("model_error", message or "a model failed"))
+        again = self.reply is not None and self.reply.kind == "apology"
+        self.drop()
+        if self.utterance is not None:
+            self.commit()
+        return self.rest() if again else self.apologize()
+
+    def apologize(self) -> State:
+        self.owes_apology = False
+        self.reply = Reply(self._next("reply"), "apology")
+        self.emit(s.StartApology(self.reply.number))
+        return State.THINKING
+
+    def rest(self) -> State:
+        """Nobody has the floor: do what is waiting, or get ready for the next turn."""
+        if self.owes_apology:
+            return self.apologize()
+        if self.pending:
+            self.reply = Reply(self._next("reply"), "asked")
+            self.emit(s.StartAsked(self.reply.number, self.pending.popleft()))
+            return State.THINKING
+        self.emit(s.Prefill(""))
+        return State.IDLE
+
+    def queue(self, request: int) -> None:
+        if len(self.pending) >= self.settings.max_queued_requests:
+            self.emit(
+                s.ForgetRequest(request),
+                s.Report("busy", f"{len(self.pending)} replies are waiting; wait for one to end"),
+            )
+        else:
+            self.pending.append(request)
+
+    def forget_requests(self) -> None:
+        self.owes_apology = False
+        while self.pending:
+            self.emit(s.ForgetRequest(self.pending.popleft()))

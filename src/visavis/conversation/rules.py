@@ -1,0 +1,361 @@
+"""What to do on a signal in a state. Each rule returns the state that follows."""
+
+from __future__ import annotations
+
+from visavis.conversation import signals as s
+from visavis.conversation.floor import Floor, State
+from visavis.conversation.words import has_real_words, is_backchannel, normalize
+from visavis.seam import RATE_IN
+
+# ---- nobody has the floor
+
+
+def hear(m: Floor, e: s.VoiceStarted) -> State:
+    m.begin(e.start, e.position)
+    return State.LISTENING
+
+
+def ask_now(m: Floor, e: s.Asked) -> State:
+    m.queue(e.request)
+    return m.rest()
+
+
+def ask_later(m: Floor, e: s.Asked) -> State:
+    m.queue(e.request)
+    return m.state
+
+
+def forget(m: Floor, e: s.Interrupt) -> State:
+    m.forget_requests()
+    return m.state
+
+
+# ---- the person speaks
+
+
+def follow(m: Floor, e: s.VoiceWent) -> State:
+    heard, set_ = m.heard, m.settings
+    heard.position, heard.end, heard.silence_s = e.position, e.position, 0.0
+    if e.position - heard.start > set_.max_turn_s * RATE_IN:
+        m.emit(s.EndSpeech(e.position))
+        m.drop()
+        m.commit()
+        m.begin(e.position, e.position)
+    elif e.position - heard.segment > set_.max_segment_s * RATE_IN:
+        m.cut_segment(heard.covers if heard.covers > heard.segment else e.position)
+    else:
+        m.decode_if_due()
+    return State.LISTENING
+
+
+def perhaps_pause(m: Floor, e: s.Silence) -> State:
+    _quiet(m, e)
+    return m.pause() if e.silence_s >= m.settings.pause_s else State.LISTENING
+
+
+def note(m: Floor, e: s.Transcribed) -> State:
+    m.take(e)
+    return m.state
+
+
+def no_partial(m: Floor, e: s.TranscribeFailed) -> State:
+    if e.decode == m.decoding:
+        m.decoding = 0
+    return m.state
+
+
+def held_ready(m: Floor, e: s.ReplyReady) -> State:
+    if m.reply is not None and m.reply.number == e.reply:
+        m.reply.ready = True
+    return m.state
+
+
+def held_failed(m: Floor, e: s.ReplyFailed) -> State:
+    """A speculation broke; tell only if the turn ends with these words."""
+    if m.reply is not None and m.reply.number == e.reply:
+        m.heard.failed, m.heard.failure, m.reply = m.reply.text, e.message, None
+    return m.state
+
+
+def drop_held(m: Floor, e: s.Interrupt) -> State:
+    m.forget_requests()
+    m.drop()
+    return m.state
+
+
+# ---- perhaps the turn is over
+
+
+def go_on(m: Floor, e: s.VoiceStarted) -> State:
+    m.resume(e)
+    return State.LISTENING
+
+
+def wait(m: Floor, e: s.Silence) -> State:
+    heard, set_ = m.heard, m.settings
+    _quiet(m, e)
+    if (
+        e.silence_s >= set_.verify_s
+        and not heard.verified
+        and heard.fresh
+        and not m.decoding
+        and heard.took_s <= set_.verify_below_s
+    ):
+        heard.verified = True
+        m.decode(final=True)
+    return m.release_if_over()
+
+
+def settle(m: Floor, e: s.Flicker) -> State:
+    return m.release_if_over()
+
+
+def understand(m: Floor, e: s.Transcribed) -> State:
+    if m.take(e) and m.heard.fresh:
+        m.answer()
+    return m.release_if_over()
+
+
+def not_understood(m: Floor, e: s.TranscribeFailed) -> State:
+    heard = m.heard
+    if e.decode != m.decoding:
+        return m.state
+    m.decoding = 0
+    heard.stt_failures += 1
+    if heard.fresh or heard.stt_failures < 2:
+        m.decode_the_end()
+        return m.release_if_over()
+    m.emit(s.Report("model_error", e.message))
+    m.forget_utterance("failed")
+    m.drop()
+    return m.apologize()
+
+
+def weigh_score(m: Floor, e: s.TurnScored) -> State:
+    if e.ask == m.asked:
+        m.heard.score = m.settings.unsure_score if e.score is None else e.score
+    return m.release_if_over()
+
+
+def prepared(m: Floor, e: s.ReplyReady) -> State:
+    held_ready(m, e)
+    return m.release_if_over()
+
+
+def not_prepared(m: Floor, e: s.ReplyFailed) -> State:
+    held_failed(m, e)
+    return m.release_if_over()
+
+
+def give_up_turn(m: Floor, e: s.Interrupt) -> State:
+    m.forget_requests()
+    m.drop()
+    if m.utterance is not None:
+        m.emit(s.EndSpeech(m.utterance.end))
+        m.commit()
+    return m.rest()
+
+
+# ---- the reply is awaited
+
+
+def speak_first(m: Floor, e: s.VoiceStarted) -> State:
+    """Nothing was heard yet, so the person has the floor."""
+    if m.utterance is not None:
+        m.resume(e)
+    else:
+        m.drop()
+        m.begin(e.start, e.position)
+    return State.LISTENING
+
+
+def settle_reply(m: Floor, e: s.Flicker) -> State:
+    return _play_if_ready(m)
+
+
+def keep_quiet(m: Floor, e: s.Silence) -> State:
+    if m.utterance is not None:
+        _quiet(m, e)
+    return _play_if_ready(m)
+
+
+def correct(m: Floor, e: s.Transcribed) -> State:
+    """A late transcript: the reply must be to these words."""
+    known = None if m.utterance is None else (m.utterance.words, m.utterance.confidence)
+    if known is None or not m.take(e):
+        return State.THINKING
+    if not normalize(m.heard.text):
+        m.heard.words, m.heard.confidence = known  # words do not vanish by listening to silence
+    m.answer()
+    return State.THINKING if m.reply is not None else m.fail(m.heard.failure)
+
+
+def play(m: Floor, e: s.ReplyReady) -> State:
+    held_ready(m, e)
+    return _play_if_ready(m)
+
+
+def apologize(m: Floor, e: s.ReplyFailed) -> State:
+    if m.reply is None or m.reply.number != e.reply:
+        return m.state
+    return m.fail(e.message)
+
+
+def _play_if_ready(m: Floor) -> State:
+    if m.flicker or m.reply is None or not m.reply.ready:
+        return State.THINKING
+    return m.release()
+
+
+# ---- the agent speaks
+
+
+def overlap(m: Floor, e: s.VoiceStarted) -> State:
+    m.begin(e.start, e.position)
+    m.duck(True)
+    return State.OVERLAP
+
+
+def finished(m: Floor, e: s.ReplyPlayed) -> State:
+    if not _is_current(m, e):
+        return m.state
+    m.reply = None
+    return m.rest()
+
+
+def broke_off(m: Floor, e: s.ReplyFailed) -> State:
+    """What was made before the failure is still played; then the agent apologises."""
+    if m.reply is not None and m.reply.number == e.reply:
+        m.emit(s.Report("model_error", e.message))
+        m.owes_apology = m.reply.kind != "apology"
+    return m.state
+
+
+def hush(m: Floor, e: s.Interrupt) -> State:
+    m.forget_requests()
+    m.stop()
+    return m.rest()
+
+
+# ---- both speak
+
+
+def weigh_voice(m: Floor, e: s.VoiceWent) -> State:
+    heard, set_ = m.heard, m.settings
+    heard.position, heard.end, heard.silence_s = e.position, e.position, 0.0
+    if e.voiced_s >= (set_.backchannel_stop_s if heard.acknowledges else set_.stop_s):
+        m.stop()
+        return State.LISTENING
+    if heard.acknowledges:
+        m.decode_if_due()
+    elif m.partials and e.voiced_s >= set_.overlap_decode_s and heard.covers < 0 and not m.decoding:
+        m.decode(final=False)
+    return State.OVERLAP
+
+
+def weigh_words(m: Floor, e: s.Transcribed) -> State:
+    if m.take(e):
+        m.heard.acknowledges = is_backchannel(m.heard.text)
+        if has_real_words(m.heard.text):
+            m.stop()
+            return State.LISTENING
+    return State.OVERLAP
+
+
+def perhaps_over(m: Floor, e: s.Silence) -> State:
+    _quiet(m, e)
+    if e.silence_s < m.settings.pause_s:
+        return State.OVERLAP
+    m.decode_the_end()
+    return _judge(m)
+
+
+def outlasted(m: Floor, e: s.ReplyPlayed) -> State:
+    if not _is_current(m, e):
+        return m.state
+    m.reply = None
+    m.duck(False)
+    return State.LISTENING
+
+
+def hush_overlap(m: Floor, e: s.Interrupt) -> State:
+    m.forget_requests()
+    m.stop()
+    return State.LISTENING
+
+
+# ---- was it an interruption?
+
+
+def overlap_again(m: Floor, e: s.VoiceStarted) -> State:
+    m.resume(e)
+    m.duck(True)
+    return State.OVERLAP
+
+
+def wait_for_words(m: Floor, e: s.Silence) -> State:
+    _quiet(m, e)
+    if e.silence_s >= m.settings.resume_s:
+        m.duck(False)
+    if e.silence_s >= m.settings.weigh_s:
+        return _speak_on(m, "failed")
+    return _judge(m)
+
+
+def judge(m: Floor, e: s.Transcribed) -> State:
+    m.take(e)
+    return _judge(m)
+
+
+def unknown_words(m: Floor, e: s.TranscribeFailed) -> State:
+    return _speak_on(m, "failed") if e.decode == m.decoding else m.state
+
+
+def now_a_turn(m: Floor, e: s.ReplyPlayed) -> State:
+    """The agent had finished anyway: what was said is an answer, however short."""
+    if not _is_current(m, e):
+        return m.state
+    m.reply = None
+    m.duck(False)
+    return m.pause()
+
+
+def hush_weighing(m: Floor, e: s.Interrupt) -> State:
+    m.forget_requests()
+    m.stop()
+    return m.pause()
+
+
+def _judge(m: Floor) -> State:
+    if not m.heard.fresh:
+        return State.WEIGHING
+    if has_real_words(m.heard.text):
+        m.stop()
+        return m.pause()
+    return _speak_on(m, "backchannel" if normalize(m.heard.text) else "no words")
+
+
+def _speak_on(m: Floor, why: s.DropReason) -> State:
+    m.duck(False)
+    m.forget_utterance(why)
+    return State.SPEAKING
+
+
+# ---- the end
+
+
+def end(m: Floor, e: s.Ended) -> State:
+    m.forget_requests()
+    m.stop()
+    m.drop()
+    if m.utterance is not None:
+        m.commit()
+    return State.CLOSED
+
+
+def _quiet(m: Floor, e: s.Silence) -> None:
+    m.heard.silence_s, m.heard.end, m.heard.position = e.silence_s, e.end, e.position
+
+
+def _is_current(m: Floor, e: s.ReplyPlayed) -> bool:
+    return m.reply is not None and m.reply.number == e.reply and m.reply.released
