@@ -16,13 +16,15 @@ AUDIBLE_DBFS = -50.0
 SILENT_DBFS = -55.0
 DUCKED_DB = 20.0
 """So far below its level before, the agent counts as ducked."""
-BACK_DB = 6.0
+BACK_DB = 10.0
 """Within so much of its level before, it counts as back."""
 _FRAME_S = 0.01
 _ONSET_QUIET = 8
 """Frames of quiet before a sound that begins anew."""
-_DUCK_HOLD, _SILENT_HOLD = 20, 30
-"""Frames; longer than the pauses between words."""
+_DUCK_HOLD, _SILENT_HOLD = 20, 40
+"""Frames; longer than the pauses between words, and between clauses."""
+_ANSWERED_QUIET = 3
+"""Frames of silence before an answer that show that the old reply had stopped."""
 _EARLY_S = 0.1
 """Sound may overtake the event that announces its reply by so much."""
 
@@ -77,16 +79,25 @@ class AgentSound:
         """Whether anything is heard between two times."""
         return bool(np.any(self._between(start, end) >= AUDIBLE_DBFS))
 
-    def interruption(self, at: float, until: float) -> Interruption | None:
-        """How the agent gave way to speech beginning at `at`; None if it was not speaking."""
+    def interruption(self, at: float, until: float, *, answered: bool) -> Interruption | None:
+        """How the agent gave way to speech beginning at `at`; None if it was not speaking.
+
+        `until` is where looking ends: when the answer to the interruption begins (`answered`),
+        or some seconds on. Only a silence that lasts until then is a stop; an agent that is
+        heard again has come back.
+        """
         earlier = self._between(at - 1.0, at)
         spoken = earlier[earlier >= AUDIBLE_DBFS]
         if not len(spoken) or not self.audible(at - 0.25, at + 0.05):
             return None
-        before = float(np.median(spoken))
+        # A strong syllable, not the mean: words differ by 10 dB among themselves.
+        before = float(np.percentile(spoken, 90))
         levels = self._between(at, until)
         ducked = _first_held(levels <= before - DUCKED_DB, _DUCK_HOLD)
-        silent = _first_held(levels <= SILENT_DBFS, _SILENT_HOLD)
+        heard = np.flatnonzero(levels > SILENT_DBFS)
+        quiet_from = int(heard[-1]) + 1 if len(heard) else 0
+        enough = _ANSWERED_QUIET if answered else _SILENT_HOLD
+        silent = quiet_from if len(levels) - quiet_from >= enough else None
         resumed = None
         if ducked is not None and silent is None:
             back = np.flatnonzero(levels[ducked:] >= before - BACK_DB)

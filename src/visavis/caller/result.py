@@ -15,6 +15,10 @@ _MATCH_MS = 1500.0
 """How far after an utterance's true end the server's idea of its end may lie."""
 
 
+_STOPPED_S = 2.5
+"""So long after an interruption that got no answer the agent has stopped or is back."""
+
+
 @dataclass(slots=True)
 class TurnResult:
     """One utterance of the script and what came of it. Times: seconds since the call began."""
@@ -110,8 +114,11 @@ def measure_turns(
         turn.voice_to_voice_ms = voice_to_voice(sound, spoken.end, created, before)
         turn.cut_off = _cut_off(sound, spoken)
         if isinstance(spoken.utterance.when, DuringReply):
-            until = before if created is None else min(before, max(created, spoken.start + 0.1))
-            turn.interruption = sound.interruption(spoken.start, until)
+            answered = created is not None and spoken.start + 0.1 < created <= before
+            end = created if answered and created is not None else spoken.end + _STOPPED_S
+            turn.interruption = sound.interruption(
+                spoken.start, min(before, end), answered=answered
+            )
         turns.append(turn)
     return turns
 
