@@ -1,0 +1,119 @@
+//! Packets that have arrived and not been decoded yet, in order of RTP time.
+
+use std::collections::VecDeque;
+
+use crate::opus::{packet_samples, OpusError, MAX_PACKET, RTP_RATE};
+
+/// Most packets that wait; at the usual 20 ms that is 8 s, at 2.5 ms one second.
+const MAX_PACKETS: usize = 400;
+/// Sequence numbers remembered to tell duplicates.
+const SEEN: u64 = 1024;
+
+/// A packet and when it came.
+#[derive(Debug)]
+pub struct Packet {
+    pub seq: u64,
+    pub rtp: u64,
+    /// RTP ticks it lasts.
+    pub ticks: u64,
+    pub arrived: f64,
+    /// It is a redundant copy, of which the original was lost.
+    pub redundant: bool,
+    pub payload: Vec<u8>,
+}
+
+impl Packet {
+    pub fn end(&self) -> u64 {
+        self.rtp + self.ticks
+    }
+}
+
+/// What became of a packet offered to the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    Queued,
+    Duplicate,
+    /// Before the time that has been given up.
+    Late,
+    /// No room, or no Opus.
+    Refused,
+}
+
+/// Bounded, sorted by RTP time; payload buffers are reused.
+#[derive(Default)]
+pub struct Queue {
+    packets: VecDeque<Packet>,
+    pool: Vec<Vec<u8>>,
+    seen: Vec<u64>,
+}
+
+/// Ticks that `payload` lasts, if it is Opus.
+pub fn ticks_of(payload: &[u8]) -> Result<u64, OpusError> {
+    packet_samples(payload, RTP_RATE).map(|n| n as u64)
+}
+
+impl Queue {
+    /// Has this sequence number come before? Remembers it.
+    pub fn seen(&mut self, seq: u64) -> bool {
+        if self.seen.is_empty() {
+            self.seen = vec![u64::MAX; SEEN as usize];
+        }
+        let slot = &mut self.seen[(seq % SEEN) as usize];
+        std::mem::replace(slot, seq) == seq
+    }
+
+    /// Insert in order. `floor`: RTP time before which everything has been given up.
+    pub fn offer(&mut self, mut packet: Packet, payload: &[u8], floor: u64) -> Offer {
+        if payload.len() > MAX_PACKET || self.packets.len() >= MAX_PACKETS {
+            return Offer::Refused;
+        }
+        if packet.end() <= floor {
+            return Offer::Late;
+        }
+        let at = self.packets.partition_point(|p| p.rtp < packet.rtp);
+        if self.packets.get(at).is_some_and(|p| p.rtp == packet.rtp) {
+            return Offer::Duplicate;
+        }
+        packet.payload = self
+            .pool
+            .pop()
+            .unwrap_or_else(|| Vec::with_capacity(MAX_PACKET));
+        packet.payload.clear();
+        packet.payload.extend_from_slice(payload);
+        self.packets.insert(at, packet);
+        Offer::Queued
+    }
+
+    pub fn front(&self) -> Option<&Packet> {
+        self.packets.front()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Packet> {
+        self.packets.iter()
+    }
+
+    /// RTP ticks from `cursor` to the end of the last packet.
+    pub fn span(&self, cursor: u64) -> u64 {
+        self.packets
+            .back()
+            .map_or(0, |p| p.end().saturating_sub(cursor))
+    }
+
+    /// Take the first packet. Give it back by [`Queue::recycle`].
+    pub fn pop(&mut self) -> Option<Packet> {
+        self.packets.pop_front()
+    }
+
+    pub fn recycle(&mut self, packet: Packet) {
+        if self.pool.len() < MAX_PACKETS {
+            self.pool.push(packet.payload);
+        }
+    }
+
+    pub fn clear(&mut self) {
+        while let Some(packet) = self.packets.pop_front() {
+            self.recycle(packet);
+        }
+        self.seen.fill(u64::MAX);
+    }
+}

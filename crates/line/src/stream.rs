@@ -1,0 +1,327 @@
+//! One incoming Opus stream: packets in any order become samples in order, lost ones repaired
+//! by in-band FEC, deep redundancy or concealment. `ingest` and `playout` decide *when*.
+
+use crate::arrivals::{Arrivals, Verdict};
+use crate::opus::{self, Decoder, Mark, OpusError, FRAME_TICKS, RTP_RATE};
+use crate::queue::{ticks_of, Offer, Packet, Queue};
+use crate::report::BufferStats;
+
+/// Concealed in a row before nothing is guessed any more (100 ms).
+pub const MAX_CONCEAL_TICKS: u64 = 5 * FRAME_TICKS;
+/// Bits of an extended sequence number or timestamp that a caller can have got honestly.
+const EXTENDED_MAX: u64 = 1 << 48;
+/// Smallest piece Opus conceals.
+const OPUS_STEP: u64 = 120;
+
+/// What lies at the cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// No packet is known.
+    Empty,
+    /// A packet to decode.
+    Here,
+    /// The sender sent nothing for so many ticks.
+    Silent(u64),
+    /// So many ticks are lost, or late, before the next packet.
+    Hole(u64),
+}
+
+/// Decoder, queue and statistics of one stream.
+pub struct Stream {
+    rate: u32,
+    decoder: Decoder,
+    pub queue: Queue,
+    pub arrivals: Arrivals,
+    pub stats: BufferStats,
+    started: bool,
+    /// RTP time of the next sample to make.
+    pub cursor: u64,
+    /// Packets that end before this are late: what came after them has been made.
+    pub floor: u64,
+    last_seq: u64,
+    concealed_run: u64,
+    scratch: Vec<i16>,
+}
+
+impl Stream {
+    pub fn new(rate: u32) -> Result<Self, OpusError> {
+        let decoder = Decoder::new(rate)?;
+        let scratch = vec![0; decoder.max_samples()];
+        Ok(Self {
+            rate,
+            decoder,
+            queue: Queue::default(),
+            arrivals: Arrivals::default(),
+            stats: BufferStats::default(),
+            started: false,
+            cursor: 0,
+            floor: 0,
+            last_seq: 0,
+            concealed_run: 0,
+            scratch,
+        })
+    }
+
+    pub fn started(&self) -> bool {
+        self.started
+    }
+
+    pub fn ticks(&self, samples: usize) -> u64 {
+        samples as u64 * u64::from(RTP_RATE / self.rate)
+    }
+
+    pub fn samples(&self, ticks: u64) -> usize {
+        (ticks / u64::from(RTP_RATE / self.rate)) as usize
+    }
+
+    /// Take a packet; true if it began a stream (the first, or a restarted one).
+    pub fn push(&mut self, now: f64, seq: u64, rtp: u64, payload: &[u8], redundant: bool) -> bool {
+        let ticks = match ticks_of(payload) {
+            Ok(ticks) if seq < EXTENDED_MAX && rtp < EXTENDED_MAX && now.is_finite() => ticks,
+            _ => {
+                self.stats.rejected += 1;
+                return false;
+            }
+        };
+        if redundant {
+            // Copies say nothing about the network's delay, and never start a stream.
+            if self.started && (self.arrivals.expected(rtp) - now).abs() < 2.5 {
+                self.enqueue(now, seq, rtp, ticks, payload, true);
+            }
+            return false;
+        }
+        if self.queue.seen(seq) {
+            self.stats.duplicates += 1;
+            return false;
+        }
+        let verdict = self.arrivals.judge(now, rtp);
+        self.stats.jitter = self.arrivals.jitter();
+        if verdict == Verdict::Far {
+            self.stats.rejected += 1;
+            return false;
+        }
+        self.stats.received += 1;
+        let begins = !self.started || verdict == Verdict::Restart;
+        if begins {
+            self.queue.clear();
+            self.started = true;
+            (self.cursor, self.floor) = (rtp, rtp);
+            self.last_seq = seq.wrapping_sub(1);
+            self.concealed_run = 0;
+            if self.decoder.reset().is_err() {
+                self.stats.rejected += 1; // libopus never refuses a reset
+            }
+        }
+        self.enqueue(now, seq, rtp, ticks, payload, false);
+        begins
+    }
+
+    fn enqueue(
+        &mut self,
+        now: f64,
+        seq: u64,
+        rtp: u64,
+        ticks: u64,
+        payload: &[u8],
+        redundant: bool,
+    ) {
+        let packet = Packet {
+            seq,
+            rtp,
+            ticks,
+            arrived: now,
+            redundant,
+            payload: Vec::new(),
+        };
+        let offer = self.queue.offer(packet, payload, self.floor);
+        if !redundant {
+            match offer {
+                Offer::Queued => {}
+                Offer::Duplicate => self.stats.duplicates += 1,
+                Offer::Late => self.stats.late += 1,
+                Offer::Refused => self.stats.rejected += 1,
+            }
+        }
+    }
+
+    /// Packets missing between what was made last and `packet`, given the last one's number.
+    pub fn missing_before(last_seq: u64, packet: &Packet) -> u64 {
+        packet
+            .seq
+            .saturating_sub(last_seq.wrapping_add(1))
+            .min(1000)
+    }
+
+    pub fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    /// Split the gap from `cursor` to `packet` into (silent ticks, lost ticks after them).
+    pub fn split_gap(last_seq: u64, cursor: u64, packet: &Packet) -> (u64, u64) {
+        let gap = packet.rtp.saturating_sub(cursor);
+        let lost = Self::missing_before(last_seq, packet)
+            .saturating_mul(packet.ticks)
+            .min(gap);
+        (gap - lost, lost)
+    }
+
+    /// Drop what is wholly behind the cursor and say what lies at it.
+    pub fn next(&mut self) -> Next {
+        while let Some(packet) = self.queue.front() {
+            if packet.end() > self.cursor {
+                return match Self::split_gap(self.last_seq, self.cursor, packet) {
+                    (0, 0) => Next::Here,
+                    (0, lost) => Next::Hole(lost),
+                    (silent, _) => Next::Silent(silent),
+                };
+            }
+            if let Some(packet) = self.queue.pop() {
+                self.leave(packet);
+            }
+        }
+        Next::Empty
+    }
+
+    fn leave(&mut self, packet: Packet) {
+        if packet.seq > self.last_seq || self.last_seq == u64::MAX {
+            self.stats.lost += Self::missing_before(self.last_seq, &packet);
+            if packet.redundant {
+                self.stats.lost += 1; // its original never came
+            }
+            self.last_seq = packet.seq;
+        }
+        self.queue.recycle(packet);
+    }
+
+    /// Go over `ticks` in which nothing was sent.
+    pub fn skip(&mut self, ticks: u64) {
+        self.cursor += ticks;
+        self.floor = self.floor.max(self.cursor);
+    }
+
+    /// Decode the packet at the cursor. What of it lies behind the cursor is left out.
+    pub fn decode(&mut self) -> (&[i16], Mark) {
+        let Some(packet) = self.queue.pop() else {
+            return (&[], Mark::Missing);
+        };
+        let mut samples = self.samples(packet.ticks);
+        let mut mark = if packet.redundant {
+            Mark::Recovered
+        } else {
+            Mark::Received
+        };
+        match self.decoder.decode(&packet.payload, &mut self.scratch) {
+            Ok(n) => {
+                samples = n.min(samples);
+                self.concealed_run = 0;
+            }
+            Err(_) => {
+                // Its header was right and its body is not: as good as lost.
+                self.stats.rejected += 1;
+                self.guess(samples);
+                mark = Mark::Concealed;
+            }
+        }
+        let behind = self
+            .samples(self.cursor.saturating_sub(packet.rtp))
+            .min(samples);
+        self.cursor = self.cursor.max(packet.end());
+        self.floor = self.floor.max(self.cursor);
+        self.leave(packet);
+        (&self.scratch[behind..samples], mark)
+    }
+
+    /// Conceal `samples` into scratch; zeros if Opus will not.
+    fn guess(&mut self, samples: usize) {
+        let out = &mut self.scratch[..samples];
+        if !self.decoder.conceal(out).is_ok_and(|n| n == samples) {
+            out.fill(0);
+        }
+    }
+
+    /// Can redundancy in the next packet rebuild the `lost` ticks before it, or their start?
+    pub fn recoverable(&mut self, lost: u64) -> bool {
+        let back = self.samples(lost);
+        let Some(front) = self.queue.front() else {
+            return false;
+        };
+        let fec = opus::frame_samples(&front.payload, RTP_RATE).unwrap_or(0) as u64;
+        (lost == fec && opus::has_lbrr(&front.payload))
+            || self
+                .decoder
+                .dred_reach(&front.payload)
+                .is_ok_and(|reach| reach >= back && back > 0)
+    }
+
+    /// Ticks of the next piece of a hole of `lost` ticks: what FEC of the next packet covers is
+    /// left for a piece of its own.
+    fn piece(&self, lost: u64) -> u64 {
+        let fec = self
+            .queue
+            .front()
+            .filter(|p| opus::has_lbrr(&p.payload))
+            .and_then(|p| opus::frame_samples(&p.payload, RTP_RATE).ok())
+            .map_or(0, |n| n as u64);
+        if lost == fec {
+            return lost;
+        }
+        let room = if lost > fec { lost - fec } else { lost }.min(FRAME_TICKS);
+        // Whole steps of Opus, or the odd rest.
+        (room - room % OPUS_STEP).max(room.min(OPUS_STEP))
+    }
+
+    /// Leave out a piece of the hole of `lost` ticks.
+    pub fn skip_piece(&mut self, lost: u64) {
+        let piece = self.piece(lost);
+        self.skip(piece);
+    }
+
+    /// Make the next piece of a hole of `lost` ticks before the next packet.
+    pub fn repair(&mut self, lost: u64) -> (&[i16], Mark) {
+        let piece = self.piece(lost);
+        let samples = self.samples(piece);
+        let back = self.samples(lost);
+        let mut mark = None;
+        if piece % OPUS_STEP == 0 {
+            if let Some(front) = self.queue.front() {
+                let out = &mut self.scratch[..samples];
+                let fec = opus::frame_samples(&front.payload, RTP_RATE).unwrap_or(0) as u64;
+                let recovered = if piece == lost && lost == fec && opus::has_lbrr(&front.payload) {
+                    self.decoder
+                        .decode_fec(&front.payload, out)
+                        .is_ok_and(|n| n == samples)
+                } else {
+                    self.decoder
+                        .decode_dred_at(&front.payload, back, out)
+                        .unwrap_or(false)
+                };
+                mark = recovered.then_some(Mark::Recovered);
+            }
+        }
+        let mark = mark.unwrap_or_else(|| self.guess_on(piece));
+        if mark == Mark::Recovered {
+            self.concealed_run = 0;
+        }
+        self.skip(piece);
+        (&self.scratch[..samples], mark)
+    }
+
+    /// Conceal `ticks` into scratch while that is credible, then zeros.
+    fn guess_on(&mut self, ticks: u64) -> Mark {
+        let samples = self.samples(ticks);
+        if self.concealed_run >= MAX_CONCEAL_TICKS {
+            self.scratch[..samples].fill(0);
+            return Mark::Missing;
+        }
+        self.concealed_run += ticks;
+        self.guess(samples);
+        Mark::Concealed
+    }
+
+    /// Conceal 20 ms without moving the cursor: the ear needs sound now.
+    pub fn bridge(&mut self) -> (&[i16], Mark) {
+        let mark = self.guess_on(FRAME_TICKS);
+        let samples = self.samples(FRAME_TICKS);
+        (&self.scratch[..samples], mark)
+    }
+}
