@@ -2,3 +2,10 @@
 
 Enters: upward events of one call. Leaves: speech to play, and events for whoever watches.
 """
+
+from visavis.conversation.agent import DEFAULT_INSTRUCTIONS, Agent
+from visavis.conversation.history import Item
+from visavis.conversation.session import Session
+from visavis.conversation.settings import ConversationSettings
+
+__all__ = ["DEFAULT_INSTRUCTIONS", "Agent", "ConversationSettings", "Item", "Session"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from visavis.conversation.machine import TABLE, State
+from visavis.conversation.floor import State
+from visavis.conversation.machine import TABLE
 
 
 def diagram() -> str:

@@ -97,9 +97,9 @@ class Ears:
         if self._mode is _Mode.AFTER:
             self._mode = _Mode.QUIET
 
-    def restart(self) -> None:
-        """Voice goes on, but a new utterance begins here."""
-        self._voiced_s = 0.0
+    def restart(self, start: int) -> None:
+        """A new utterance begins at this sample, perhaps in the middle of voice."""
+        self._voiced_s = max(0, self.position - start) / RATE_IN
 
     def push(self, frame: AudioIn, *, agent_audible: bool) -> list[s.Signal]:
         """One frame, in order. Returns signals, in order."""

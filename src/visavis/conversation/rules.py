@@ -73,7 +73,8 @@ def held_ready(m: Floor, e: s.ReplyReady) -> State:
 def held_failed(m: Floor, e: s.ReplyFailed) -> State:
     """A speculation broke; tell only if the turn ends with these words."""
     if m.reply is not None and m.reply.number == e.reply:
-        m.heard.failed, m.heard.failure, m.reply = m.reply.text, e.message, None
+        m.heard.failed, m.heard.failure = m.reply.text, e.message
+        m.drop()
     return m.state
 
 

@@ -38,9 +38,9 @@ class ConversationSettings:
     measured model speed allows."""
     eager_below_s: float = 1.2
     """`auto` speculates on partials while a reply's first audio takes less than this."""
-    segment_s: float = 8.0
+    segment_s: float = 30.0
     """After a pause, speech longer than this is recognised afresh."""
-    max_segment_s: float = 14.0
+    max_segment_s: float = 60.0
     """Longest piece given to the recogniser."""
     max_turn_s: float = 120.0
     """Longest turn; what was said until then is kept and a new turn begins."""

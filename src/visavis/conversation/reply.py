@@ -1,0 +1,173 @@
+"""One reply in the making: text, pieces to speak, speech, and what of it was heard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+
+from visavis.conversation import signals as s
+from visavis.conversation.heard import HeardMap
+from visavis.conversation.ledger import Stage
+from visavis.conversation.settings import ConversationSettings
+from visavis.conversation.speech import ClauseSplitter
+from visavis.conversation.tasks import each_within
+from visavis.errors import ModelError
+from visavis.models.protocols import TextToSpeech, Voice
+from visavis.seam import RATE_OUT, CallPort, Pcm
+
+PLAYED_GRACE_S = 3.0
+"""After this the last sample is taken to be played though no report came."""
+
+
+class ReplyJob:
+    """Makes a reply, holds its sound back until `release`, then plays it at its pace.
+
+    `texts` is what the language model gives, or the literal text. `signal` tells the machine;
+    `on_text(job, delta)` is called for every piece of a released reply before its sound.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        item_id: str,
+        response_id: str,
+        texts: AsyncIterator[str],
+        *,
+        tts: TextToSpeech,
+        voice: Voice,
+        settings: ConversationSettings,
+        port: CallPort,
+        signal: Callable[[s.Signal], None],
+        on_text: Callable[[ReplyJob, str], None],
+    ) -> None:
+        self.number = number
+        self.item_id = item_id
+        self.response_id = response_id
+        self.announced = False
+        """Whether watchers know of it."""
+        self.task: asyncio.Task[None] | None = None
+        self.map = HeardMap()
+        self.stages: dict[Stage, float] = {}
+        self.tokens = 0
+        self.released = False
+        self.stopped = False
+        self.failed = False
+        self.played = 0
+        """Samples heard so far."""
+        self.exact = False
+        self.began = 0.0
+        self._texts = texts
+        self._tts = tts
+        self._voice = voice
+        self._set = settings
+        self._port = port
+        self._signal = signal
+        self._on_text = on_text
+        self._loop = asyncio.get_running_loop()
+        self._go = asyncio.Event()
+        self._held: list[str | Pcm] = []
+        """Pieces of text and speech, in order, waiting for the release."""
+        self._clauses = 0
+        self._ready = False
+        self._ends_at = 0.0
+
+    @property
+    def text(self) -> str:
+        """What was generated, as far as it was cut for the voice."""
+        return self.map.text.strip()
+
+    @property
+    def heard(self) -> str:
+        """The beginning of it that was heard."""
+        return self.map.heard(self.played).strip()
+
+    async def run(self) -> None:
+        self.began = self._loop.time()
+        self.stages[Stage.LLM_START] = self.began
+        try:
+            async with aclosing(self._pieces()) as pieces:
+                async for piece in pieces:
+                    await self._speak(piece)
+            if not self._ready:
+                raise ModelError("the language model gave no words to say")
+        except Exception as error:  # whatever a model raises: it ends this reply, not the call
+            self.failed = True
+            self._signal(s.ReplyFailed(self.number, f"{type(error).__name__}: {error}"))
+            if not self.released:
+                return
+        await self._go.wait()
+        self._port.finish(self.number)
+        await asyncio.sleep(max(0.0, self._ends_at - self._loop.time()) + PLAYED_GRACE_S)
+        self._signal(s.ReplyPlayed(self.number))
+
+    def release(self) -> None:
+        """Play what is ready, and from now on what comes."""
+        self.released = True
+        self._go.set()
+        for held in self._held:
+            self._put(held)
+        self._held.clear()
+
+    def cancel(self) -> None:
+        self.stopped = True
+        if self.task is not None:
+            self.task.cancel()
+
+    async def _pieces(self) -> AsyncGenerator[str, None]:
+        splitter = ClauseSplitter(self._set.first_words)
+        tokens = each_within(self._texts, self._set.model_timeout_s, "language model")
+        async with aclosing(tokens):
+            async for token in tokens:
+                self.tokens += 1
+                self._stamp(Stage.LLM_FIRST_TOKEN)
+                for piece in splitter.feed(token):
+                    yield piece
+        for piece in splitter.close():
+            yield piece
+
+    async def _speak(self, piece: str) -> None:
+        await self._pace()
+        self._stamp(Stage.FIRST_CLAUSE)
+        self.map.clause(piece)
+        self._put_or_hold(piece)
+        if not any(letter.isalnum() for letter in piece):
+            return
+        self._clauses += 1
+        speeches = each_within(
+            self._tts.synthesize(piece.strip(), self._voice), self._set.model_timeout_s, "voice"
+        )
+        async with aclosing(speeches):
+            async for speech in speeches:
+                if not len(speech.pcm):
+                    continue
+                self.map.speech(speech)
+                self._put_or_hold(speech.pcm)
+                self._stamp(Stage.TTS_FIRST_AUDIO)
+                if not self._ready:
+                    self._ready = True
+                    self._signal(s.ReplyReady(self.number))
+
+    async def _pace(self) -> None:
+        """Do not work far ahead of what is heard: an interruption would waste it."""
+        if not self.released and self._clauses >= self._set.hold_clauses:
+            await self._go.wait()
+        ahead = self._ends_at - self._loop.time() - self._set.ahead_s
+        if ahead > 0:
+            await asyncio.sleep(ahead)
+
+    def _put_or_hold(self, what: str | Pcm) -> None:
+        if self.released:
+            self._put(what)
+        else:
+            self._held.append(what)
+
+    def _put(self, what: str | Pcm) -> None:
+        if isinstance(what, str):
+            self._on_text(self, what)
+            return
+        self._ends_at = max(self._ends_at, self._loop.time()) + len(what) / RATE_OUT
+        self._port.play(self.number, what)
+
+    def _stamp(self, stage: Stage) -> None:
+        self.stages.setdefault(stage, self._loop.time())
