@@ -17,7 +17,8 @@ from visavis.errors import WeightsError
 from visavis.models.manifest import HomeFile, PackageParts, Source
 from visavis.models.weights_wheels import Wheels
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
+"""Small, for what is in the buffer when a connection breaks off is lost."""
 _CONNECT_S = 4.0
 """A home that cannot be reached must not hold up the next source."""
 _READ_S = 30.0
@@ -85,7 +86,10 @@ class Fetcher:
         if have >= size:
             return
         timeout = httpx.Timeout(_READ_S, connect=_CONNECT_S)
-        headers = {"Range": f"bytes={have}-"} if have else {}
+        # Compressed, the bytes would not be where a range says they are.
+        headers = {"Accept-Encoding": "identity"}
+        if have:
+            headers["Range"] = f"bytes={have}-"
         try:
             with (
                 httpx.Client(timeout=timeout, follow_redirects=True) as client,

@@ -82,6 +82,13 @@ def speakable(text: str) -> str:
     return kept if any(c.isalnum() for c in kept) else ""
 
 
+def plain(text: str) -> str:
+    """Only Latin letters, single digits and simple punctuation of the text."""
+    folded = unicodedata.normalize("NFKD", text)
+    spaced = "".join(f" {c} " if c in "0123456789" else c for c in folded)
+    return _SPACE.sub(" ", re.sub(r"[^A-Za-z0-9 ,.!?]", " ", spaced)).strip()
+
+
 def _host(host: str) -> str:
     return host.removeprefix("www.").rstrip(".,;:!?)").replace(".", " dot ")
 

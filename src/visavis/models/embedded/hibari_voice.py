@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from hibari import Hibari, dsp
@@ -17,7 +18,7 @@ from hibari.g2p.normalize import normalize
 from numpy.typing import NDArray
 
 from visavis.errors import ModelError
-from visavis.models.embedded.hibari_text import speakable, word_ends
+from visavis.models.embedded.hibari_text import plain, speakable, word_ends
 from visavis.models.embedded.onnx import interruptible, open_session, run
 from visavis.models.protocols import Speech
 from visavis.models.workers import Cancel
@@ -84,13 +85,7 @@ class HibariVoice:
         return Speech(pcm, word_ends(text.split(), reading.words, ends))
 
     def _read(self, clean: str) -> _Reading:
-        try:
-            spelled = normalize(clean)
-            tokens = self._hibari.g2p.phonemize_tokens(self._hibari.g2p.tokenize(spelled))
-        except Exception as error:  # whatever its rules stumble over, the call goes on
-            raise ModelError(
-                f"the voice cannot read {clean[:40]!r}: {type(error).__name__}"
-            ) from error
+        tokens = self._tokens(clean)
         vocabulary: dict[str, int] = self._hibari.vocab
         ids, words, last, word, voiced = [0], [], [], "", 0
         for token in tokens:
@@ -110,6 +105,21 @@ class HibariVoice:
         while ids and ids[-1] == vocabulary.get(" "):
             ids.pop()
         return _Reading([*ids[:_MOST_PHONEMES], 0], words, last)
+
+    def _tokens(self, clean: str) -> list[Any]:
+        """hibari's tokens with phonemes. What its rules stumble over (odd digits, mixtures of
+        letters and signs) is read out plainly instead."""
+        g2p = self._hibari.g2p
+        try:
+            tokens: list[Any] = g2p.phonemize_tokens(g2p.tokenize(normalize(clean)))
+        except Exception:  # its rules raise what they please
+            try:
+                tokens = g2p.phonemize_tokens(g2p.tokenize(plain(clean)))
+            except Exception as error:
+                raise ModelError(
+                    f"the voice cannot read {clean[:40]!r}: {type(error).__name__}"
+                ) from error
+        return tokens
 
 
 def finish(wave: NDArray[np.float32], last_char: str) -> tuple[Pcm, int]:
