@@ -92,6 +92,7 @@ const BUTTONS = [
   ["mute", () => talk.mute(!talk.view.muted)],
   ["camera", () => void camera.toggle()],
   ["settings", () => void devices.open()],
+  ["settings-top", () => void devices.open()],
   ["hangup", () => talk.hangUp()],
   ["retry", () => talk.retryNow()],
   ["dismiss", () => talk.dispatch({ type: "page.notice", problem: null })],

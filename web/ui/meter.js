@@ -33,7 +33,7 @@ export class Meter {
       const { user } = this.levels();
       const wanted = loudness(user);
       this.level = wanted > this.level ? wanted : this.level * 0.9;
-      this.fill.style.transform = `scaleX(${this.level.toFixed(3)})`;
+      this.fill.style.clipPath = `inset(0 ${(100 * (1 - this.level)).toFixed(1)}% 0 0)`;
       if (user > SILENT_RMS || this.muted) this.heardAt = at;
       const words = this.muted
         ? "You are muted"

@@ -71,6 +71,8 @@ export class Orb {
     const scale = Math.min(2, devicePixelRatio || 1);
     this.canvas.width = Math.round(this.canvas.clientWidth * scale);
     this.canvas.height = Math.round(this.canvas.clientHeight * scale);
+    // A canvas that changes its size is blank until it is drawn again.
+    this.#draw();
   }
 
   /** @param {number} at ms */
@@ -143,13 +145,13 @@ export class Orb {
    */
   #comet(radius, angle) {
     const { context, canvas } = this;
-    context.lineCap = "round";
+    context.lineCap = "butt";
     context.lineWidth = Math.max(2, radius * 0.025);
     for (let i = 0; i < 24; i += 1) {
       context.strokeStyle = css(this.colors[0], 0.8 * (1 - i / 24));
       context.beginPath();
       const start = angle - i * 0.05;
-      context.arc(canvas.width / 2, canvas.height / 2, radius, start - 0.055, start);
+      context.arc(canvas.width / 2, canvas.height / 2, radius, start - 0.05, start);
       context.stroke();
     }
   }
