@@ -5,9 +5,10 @@ the same call once more in virtual time, with what came out differently.
 """
 
 from visavis.replay.file import Command, Recording, load_recording
-from visavis.replay.recorder import Recorder, RecordingPort, RecordingSink
+from visavis.replay.recorder import CallRecorder, Recorder, RecordingPort, RecordingSink
 
 __all__ = [
+    "CallRecorder",
     "Command",
     "Recorder",
     "Recording",

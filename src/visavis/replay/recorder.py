@@ -9,6 +9,7 @@ recorded until then; at the end they become one zip.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import queue
 import shutil
@@ -42,6 +43,8 @@ META, EVENTS, UP, DOWN = "meta.json", "events.jsonl", "up.s16", "down.s16"
 MAX_BYTES = 1 << 30
 """Largest recording; about three hours and a half of both sides."""
 _QUEUE = 8192
+_HEAD = 300
+"""Characters of a message in which its type is looked for."""
 
 log = structlog.get_logger(__name__)
 
@@ -92,6 +95,8 @@ class Recorder:
 
     def up(self, event: UpEvent) -> None:
         """Keep an event that came from the line."""
+        if isinstance(event, Text) and '"input_audio_buffer.append"' in event.data[:_HEAD]:
+            return  # the same sound comes once more as AudioIn
         kind, fields, pcm = _describe(event)
         self._put((event.at, "up", kind, fields, pcm))
 
@@ -195,6 +200,41 @@ def _describe(event: UpEvent) -> tuple[str, dict[str, Any], Pcm | None]:
             return "report", fields, None
 
 
+class CallRecorder:
+    """Records every call of a server into one folder; its `wrap` is the server's `wrap_call`."""
+
+    def __init__(self, folder: Path, about: dict[str, Any]) -> None:
+        """RecordingError if the folder cannot be made."""
+        self._folder = folder
+        self._about = about
+        self._running: list[Recorder] = []
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RecordingError(
+                f"cannot record into {folder}: {error.strerror or error}"
+            ) from error
+
+    def wrap(self, port: CallPort, sink: CallSink) -> tuple[CallPort, CallSink]:
+        """Put a recorder between both sides of a new call. A call that cannot be recorded goes
+        on without."""
+        now = asyncio.get_running_loop().time
+        try:
+            recorder = Recorder(self._folder, port.call_id, started=now(), about=self._about)
+        except RecordingError as error:
+            log.warning("recording_failed", call=port.call_id, reason=str(error))
+            return port, sink
+        self._running = [each for each in self._running if not each.join(0)]
+        self._running.append(recorder)
+        return RecordingPort(port, recorder, now), RecordingSink(sink, recorder)
+
+    def close(self) -> None:
+        """Wait until every file is written. Blocks; call after the server has stopped."""
+        for recorder in self._running:
+            recorder.close()
+            recorder.join()
+
+
 class RecordingSink:
     """A `CallSink` that keeps what it hands on. The recorder closes after `Closed`."""
 
@@ -240,7 +280,8 @@ class RecordingPort:
         self._port.flush(fade_s)
 
     def send(self, text: str) -> None:
-        self._recorder.down(self._now(), "send", {"data": text})
+        if '"response.output_audio.delta"' not in text[:_HEAD]:  # `play` has kept that sound
+            self._recorder.down(self._now(), "send", {"data": text})
         self._port.send(text)
 
     def set_plan(self, plan: SendPlan) -> None:

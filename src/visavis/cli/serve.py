@@ -1,0 +1,127 @@
+"""`visavis serve`: settings from flags, weights if they are missing, then the server."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from visavis.errors import SettingsError, WeightsError
+from visavis.settings import Settings, load_settings
+
+
+@dataclass(slots=True)
+class ServeFlags:
+    """What was given on the command line; None where nothing was."""
+
+    host: str | None = None
+    port: int | None = None
+    udp_ports: str | None = None
+    public_ips: list[str] = field(default_factory=list)
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    record: Path | None = None
+    llm: str | None = None
+    config: Path | None = None
+    pull: bool = True
+
+
+def run_serve(flags: ServeFlags) -> None:
+    """Serve until Ctrl-C. SettingsError, WeightsError."""
+    settings = load_settings(flags.config, overrides(flags))
+    check_port(settings.http.host, settings.http.port)
+    ensure_weights(settings, pull=flags.pull, console=Console(stderr=True))
+    from visavis.server import serve
+
+    serve(settings)
+
+
+def overrides(flags: ServeFlags) -> dict[str, Any]:
+    """Flags in the shape of the settings file."""
+    http = {
+        "host": flags.host,
+        "port": flags.port,
+        "tls_cert": flags.tls_cert,
+        "tls_key": flags.tls_key,
+    }
+    network = {"udp_ports": flags.udp_ports, "public_ips": flags.public_ips or None}
+    sections: dict[str, dict[str, Any]] = {
+        "http": http,
+        "network": network,
+        "models": llm_overrides(flags.llm),
+        "record": {"folder": flags.record},
+    }
+    given = {
+        name: {key: value for key, value in section.items() if value is not None}
+        for name, section in sections.items()
+    }
+    return {name: section for name, section in given.items() if section}
+
+
+def llm_overrides(llm: str | None) -> dict[str, Any]:
+    """`--llm` as settings: a size of the embedded model, or who else provides it."""
+    if llm is None:
+        return {}
+    if llm in ("auto", "0.5b", "1.5b"):
+        return {"llm": "embedded", "llm_size": llm}
+    if llm in ("openai", "scripted"):
+        return {"llm": llm}
+    raise SettingsError(
+        f"--llm is {llm!r}; expected auto, 1.5b or 0.5b (on this machine), openai (the service at "
+        "OPENAI_BASE_URL) or scripted (for tests)"
+    )
+
+
+def check_port(host: str, port: int) -> None:
+    """SettingsError if nothing can listen there. Models take seconds to load; a port in use
+    should be told before."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        reason = "it is in use" if error.errno == 98 else (error.strerror or str(error))
+        raise SettingsError(
+            f"cannot listen on {host} port {port}: {reason}. Choose another with --port, or stop "
+            "what listens there."
+        ) from error
+
+
+def ensure_weights(settings: Settings, *, pull: bool, console: Console) -> None:
+    """Fetch what the embedded models lack, or say exactly what is missing."""
+    needed = needed_sets(settings)
+    if not needed:
+        return
+    from visavis.models.weights import WeightsStore
+
+    store = WeightsStore()
+    missing = store.missing_bytes(needed)
+    if not missing:
+        return
+    lacking = [name for name in needed if not store.has(name)]
+    if not pull:
+        raise WeightsError(
+            f"weights are missing: {', '.join(lacking)} ({missing / 1e6:,.0f} MB). Run `visavis "
+            f"models pull {' '.join(lacking)}`, or start without --no-pull"
+        )
+    from visavis.cli.models import pull_with_bar
+
+    console.print(f"fetching the weights of {', '.join(lacking)} ({missing / 1e6:,.0f} MB), once")
+    pull_with_bar(store, needed, console)
+
+
+def needed_sets(settings: Settings) -> list[str]:
+    """The sets of weights that these settings use."""
+    needed = []
+    if settings.models.stt == "embedded":
+        needed.append("speech")
+    if settings.models.llm == "embedded":
+        from visavis.cli.machine import fitting_llm
+
+        size = settings.models.llm_size
+        needed.append(fitting_llm().name if size == "auto" else f"llm-{size}")
+    return needed
