@@ -1,0 +1,210 @@
+"""Whatever comes in whatever order, the machine keeps its promises."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from visavis.conversation import signals as s
+from visavis.conversation.floor import State
+from visavis.conversation.machine import Machine
+from visavis.conversation.settings import ConversationSettings
+
+FRAME = 320
+TEXTS = ["", "yeah", "what is the", "what is the time", "What is the time?", "stop it now", "no"]
+
+
+class Promises:
+    """Watches the actions and holds the machine to them."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.live: set[int] = set()
+        self.released: set[int] = set()
+        self.over: set[int] = set()
+        self.texts: dict[int, str] = {}
+        self.decodes: set[int] = set()
+        self.utterance = False
+        self.voice = False
+        self.numbers: list[int] = []
+
+    def send(self, signal: s.Signal) -> None:
+        for action in self.machine.handle(signal):
+            self.check(action)
+        assert len(self.live) <= 1, "two replies at once"
+
+    def check(self, action: s.Action) -> None:
+        match action:
+            case s.StartReply() | s.StartAsked() | s.StartApology():
+                assert not self.numbers or action.reply > self.numbers[-1]
+                self.numbers.append(action.reply)
+                self.live.add(action.reply)
+            case s.DropReply():
+                assert action.reply in self.live - self.released, "dropped what was heard"
+                self.live.discard(action.reply)
+            case s.Release():
+                assert action.reply in self.live, "released what is not prepared"
+                assert action.reply not in self.released, "committed twice"
+                assert not self.voice, "released while the person speaks"
+                self.released.add(action.reply)
+            case s.Stop():
+                assert action.reply in self.released & self.live, "stopped what does not sound"
+                self.live.discard(action.reply)
+            case s.BeginUtterance():
+                assert not self.utterance, "an utterance within an utterance"
+                self.utterance = True
+            case s.CommitUser() | s.DropUser():
+                assert self.utterance, "an utterance ended twice"
+                self.utterance = False
+            case s.Decode():
+                self.decodes.add(action.decode)
+
+
+class Anything(RuleBasedStateMachine):
+    """Ears that make sense; models that answer late, never, twice, or about the past."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.machine = Machine(ConversationSettings(speculate="partials"))
+        self.see = Promises(self.machine)
+        self.position = 0
+        self.end = 0
+        self.mode = "quiet"
+        self.voiced = 0.0
+        self.request = 0
+
+    @rule()
+    def voice_starts(self) -> None:
+        if self.mode != "voice":
+            self.position += 4 * FRAME
+            if self.mode == "quiet":
+                self.voiced = 0.0
+            self.mode, self.see.voice = "voice", True
+            self.see.send(s.Flicker(True))
+            self.see.send(s.VoiceStarted(self.position - 3 * FRAME, self.position))
+
+    @precondition(lambda self: self.mode == "voice")
+    @rule(frames=st.integers(1, 60))
+    def voice_goes_on(self, frames: int) -> None:
+        for _ in range(frames):
+            self.position += FRAME
+            self.voiced += 0.02
+            self.see.send(s.VoiceWent(self.voiced, self.position))
+
+    @precondition(lambda self: self.mode != "quiet")
+    @rule(frames=st.integers(1, 40))
+    def silence(self, frames: int) -> None:
+        if self.mode == "voice":
+            self.mode, self.see.voice, self.end = "after", False, self.position
+        for _ in range(frames):
+            self.position += FRAME
+            self.see.send(s.Silence((self.position - self.end) / 16000, self.end, self.position))
+            if not self.see.utterance:
+                self.mode = "quiet"
+                return
+
+    @rule(
+        text=st.sampled_from(TEXTS), back=st.integers(0, 2), confidence=st.sampled_from([0.1, 0.9])
+    )
+    def transcript(self, text: str, back: int, confidence: float) -> None:
+        if self.see.decodes:
+            number = max(self.see.decodes) - back
+            self.see.send(s.Transcribed(number, text, 0.02, True, confidence))
+            self.settle()
+
+    @rule()
+    def no_transcript(self) -> None:
+        if self.see.decodes:
+            self.see.send(s.TranscribeFailed(max(self.see.decodes), "broken"))
+            self.settle()
+
+    @rule(score=st.none() | st.floats(0, 1), back=st.integers(0, 1))
+    def score(self, score: float | None, back: int) -> None:
+        self.see.send(s.TurnScored(self.machine.asked - back, score))
+        self.settle()
+
+    @rule(back=st.integers(0, 2))
+    def ready(self, back: int) -> None:
+        if self.see.numbers:
+            self.see.send(s.ReplyReady(self.see.numbers[-1] - back))
+            self.settle()
+
+    @rule(back=st.integers(0, 2))
+    def failed(self, back: int) -> None:
+        if self.see.numbers:
+            self.see.send(s.ReplyFailed(self.see.numbers[-1] - back, "broken"))
+            self.settle()
+
+    @rule()
+    def played(self) -> None:
+        for number in self.see.released & self.see.live:
+            self.see.live.discard(number)
+            self.see.send(s.ReplyPlayed(number))
+            self.settle()
+
+    @rule()
+    def flicker(self) -> None:
+        if self.mode != "voice":
+            self.see.send(s.Flicker(True))
+            self.see.send(s.Flicker(False))
+            self.settle()
+
+    @rule()
+    def ask(self) -> None:
+        self.request += 1
+        self.see.send(s.Asked(self.request))
+
+    @rule()
+    def interrupt(self) -> None:
+        self.see.send(s.Interrupt())
+        assert not self.see.live & self.see.released
+        self.settle()
+
+    def settle(self) -> None:
+        if self.mode == "after" and not self.see.utterance:
+            self.mode = "quiet"
+
+    def teardown(self) -> None:
+        """From anywhere, with models that answer, it comes to rest."""
+        if self.mode == "voice":
+            self.voice_goes_on(1)
+            self.silence(1)
+        for _ in range(20):
+            if self.mode == "after":
+                self.silence(100)
+            self.transcript("what is the time", 0, 0.9)
+            self.score(0.9, 0)
+            self.ready(0)
+            self.played()
+        assert self.machine.state is State.IDLE, self.machine.state
+        self.see.send(s.Ended())
+        assert self.machine.state is State.CLOSED
+        assert not self.see.live
+
+
+Anything.TestCase.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
+test_anything = Anything.TestCase
+
+
+@given(st.lists(st.sampled_from(["wait", "score", "decode", "ready"]), min_size=4, max_size=20))
+def test_a_turn_ends_in_a_reply_in_whatever_order_the_models_answer(order: list[str]) -> None:
+    machine = Machine(ConversationSettings())
+    done: list[s.Action] = []
+    done += machine.handle(s.VoiceStarted(0, 1280))
+    done += machine.handle(s.VoiceWent(1.0, 16000))
+    silence = 0.0
+    for what in [*order, *(["wait", "score", "decode", "ready"] * 8)]:
+        match what:
+            case "wait":
+                silence += 0.2
+                done += machine.handle(s.Silence(silence, 16000, 16000 + round(silence * 16000)))
+            case "score":
+                done += machine.handle(s.TurnScored(machine.asked, 0.9))
+            case "decode":
+                for ask in [a for a in done if isinstance(a, s.Decode)][-1:]:
+                    done += machine.handle(s.Transcribed(ask.decode, "hi there", 0.1, False))
+            case "ready":
+                for start in [a for a in done if isinstance(a, s.StartReply)][-1:]:
+                    done += machine.handle(s.ReplyReady(start.reply))
+    assert sum(isinstance(a, s.StartReply) for a in done) == 1, "one text, one reply"
+    assert [a.text for a in done if isinstance(a, s.CommitUser)] == ["hi there"]
+    assert sum(isinstance(a, s.Release) for a in done) == 1
