@@ -9,12 +9,14 @@ Our own events begin with `visavis.`: hello, state, ledger, link; from the clien
 from visavis.realtime.bridge import Microphone, RealtimeBridge, Talk
 from visavis.realtime.client_events import ClientEventError
 from visavis.realtime.limits import RateLimit
+from visavis.realtime.narrator import Narrator
 from visavis.realtime.server_events import SessionView
 from visavis.realtime.websocket_port import WebSocketPort
 
 __all__ = [
     "ClientEventError",
     "Microphone",
+    "Narrator",
     "RateLimit",
     "RealtimeBridge",
     "SessionView",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from visavis.conversation.events import SessionEvent
+from visavis.errors import VisavisError
 from visavis.realtime import client_events as ask
 from visavis.realtime.client_events import ClientEventError
 from visavis.realtime.limits import RateLimit
@@ -65,6 +67,13 @@ class RealtimeBridge:
     def open(self) -> None:
         """The client can hear us: say hello."""
         self.narrator.open(self._view, "webrtc" if self._microphone is None else "websocket")
+
+    def configure(self, config: dict[str, Any]) -> None:
+        """Apply a session given with the SDP offer. ClientEventError if it is malformed; what
+        is not supported is let pass, for there is nobody to tell yet."""
+        said = ask.parse(json.dumps({"type": "session.update", "session": config}))
+        assert isinstance(said, ask.SessionUpdate)
+        self._apply(said.session)
 
     def close(self) -> None:
         """Stop listening to the session. Idempotent."""
@@ -131,6 +140,10 @@ class RealtimeBridge:
         except ClientEventError as wrong:
             wrong.event_id = said.event_id
             raise
+        except VisavisError as refused:
+            raise ClientEventError(
+                refused.code, f"{said.type}: {refused}", event_id=said.event_id
+            ) from refused
 
     def _need_microphone(self, kind: str) -> Microphone:
         if self._microphone is None:
@@ -139,7 +152,7 @@ class RealtimeBridge:
             )
         return self._microphone
 
-    def _update(self, config: ask.SessionConfig) -> None:
+    def _apply(self, config: ask.SessionConfig) -> None:
         output = config.audio.output if config.audio else None
         voice = output.voice if output else None
         if isinstance(voice, dict):
@@ -148,6 +161,10 @@ class RealtimeBridge:
             self._view.instructions = config.instructions
         self._view.voice = voice or self._view.voice
         self._session.update(instructions=config.instructions, voice=voice)
+
+    def _update(self, config: ask.SessionConfig) -> None:
+        self._apply(config)
+        output = config.audio.output if config.audio else None
         self.narrator.tell(event("session.updated", session=self._view.body()))
         unsupported = [
             name

@@ -150,13 +150,12 @@ class ModelSettings(Section):
 
 
 class AgentSettings(Section):
-    instructions: str = (
-        "You are a friendly companion in a spoken conversation. Answer in one or two short, "
-        "plain sentences, without lists, markup or emoji."
-    )
-    greeting: str | None = None
-    """Said when the call begins; nothing if not set."""
+    instructions: str | None = Field(default=None, max_length=32_768)
+    """The system prompt; a friendly companion's if not set."""
+    greeting: str = ""
+    """Said when the call begins; nothing if empty."""
     voice: str = "default"
+    speed: float = Field(default=1.0, ge=0.5, le=2.0)
 
 
 class LimitSettings(Section):
