@@ -135,6 +135,24 @@ class Anything(RuleBasedStateMachine):
             self.settle()
 
     @rule()
+    def whole_turn(self) -> None:
+        """Straight to a reply that sounds: chance alone rarely gets there."""
+        if self.machine.state is State.IDLE:
+            self.voice_starts()
+            self.voice_goes_on(20)
+            self.silence(6)
+            self.transcript("what is the", 0, 0.9)
+            self.ready(0)
+            self.score(0.9, 0)
+            self.silence(60)
+
+    @rule()
+    def voice_over_it(self) -> None:
+        if self.machine.state is State.SPEAKING:
+            self.voice_starts()
+            self.voice_goes_on(10)
+
+    @rule()
     def played(self) -> None:
         for number in self.see.released & self.see.live:
             self.see.live.discard(number)
