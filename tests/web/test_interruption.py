@@ -10,14 +10,14 @@ pytestmark = pytest.mark.browser
 
 QUIET = 0.001
 LOUD = 0.05
-GONE = f"window.visavis.levels().agent.now < {QUIET}"
+GONE = f"window.visavis.levels().agent.rms < {QUIET}"
 
 
 def speak(page, server) -> None:
     """The agent has ten seconds to say and is heard."""
     server.send(script.created(1), script.buffer(1, "started"), script.says(1, "One two three."))
     server.say("r1", "a1", 10.0)
-    page.wait_for_function(f"window.visavis.levels().agent.now > {LOUD}")
+    page.wait_for_function(f"window.visavis.levels().agent.rms > {LOUD}")
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_the_next_answer_is_heard(page, server) -> None:
     server.send(script.buffer(1, "cleared"))
     page.wait_for_function(GONE, timeout=1_000)
     server.say("r2", "a2", 1.0)
-    page.wait_for_function(f"window.visavis.levels().agent.now > {LOUD}")
+    page.wait_for_function(f"window.visavis.levels().agent.rms > {LOUD}")
 
 
 def test_the_caption_is_cut_at_what_was_heard(page, server) -> None:

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {object} Level
- * @property {number} now RMS of the last ~21 ms, 0…1
+ * @property {number} rms RMS of the last ~21 ms, 0…1
  * @property {number} max highest RMS since the last time it was asked for
  */
 
@@ -36,7 +36,7 @@ export class LevelMeter {
    * @returns {Level}
    */
   take() {
-    const level = { now: this.rms, max: this.peak };
+    const level = { rms: this.rms, max: this.peak };
     this.peak = this.rms;
     return level;
   }

@@ -16,7 +16,7 @@ import { connect } from "./transport.js";
 /** @typedef {import("../protocol.js").LinkStats} LinkStats */
 
 const STATS_MS = 1_000;
-const SILENCE = { now: 0, max: 0 };
+const SILENCE = { rms: 0, max: 0 };
 
 export class Conversation {
   /**

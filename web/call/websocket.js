@@ -16,6 +16,8 @@ const MAX_WAITING_BYTES = 256 * 1024;
 const STUCK_BYTES = 24 * 1024;
 const STUCK_MS = 5_000;
 const WATCH_MS = 500;
+/** Close code of a server that is full. */
+const TRY_AGAIN_LATER = 1013;
 /** Replies that were stopped, remembered so that their late audio is not played. */
 const MAX_STOPPED = 32;
 
@@ -78,19 +80,20 @@ export class WebSocketCall {
   #opened() {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new CallError("unreachable")), CONNECT_MS);
-      /** @param {ServerEvent | null} event */
+      /** @param {ServerEvent} event */
       const settle = (event) => {
         clearTimeout(timer);
-        if (event === null) reject(new CallError("unreachable"));
-        else if (event.type !== "error") resolve(undefined);
+        if (event.type !== "error") resolve(undefined);
         else if (event.error.code === "busy") reject(new CallError("busy"));
         else reject(new CallError("refused", event.error.message));
       };
       // The first event decides: a server that is full says so and closes.
       this.first = settle;
-      this.socket.addEventListener("close", ({ code }) => {
+      this.socket.addEventListener("close", ({ code, reason }) => {
         clearTimeout(timer);
-        reject(new CallError(code === 1013 ? "busy" : "unreachable"));
+        if (code === TRY_AGAIN_LATER) reject(new CallError("busy"));
+        else if (reason) reject(new CallError("refused", reason));
+        else reject(new CallError("unreachable"));
       });
     });
   }
