@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from visavis.cli import checks
 from visavis.cli.checks import Check, State
@@ -66,9 +67,9 @@ def _show(console: Console, found: list[Check]) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
     for check in found:
-        detail = check.found
+        detail = Text(check.found)
         if check.advice:
-            detail += f"\n[yellow]→ {check.advice}[/yellow]"
+            detail.append(f"\n→ {check.advice}", "yellow")
         table.add_row(_MARKS[check.state], check.name, detail)
     console.print(table)
     broken = sum(check.state is State.BROKEN for check in found)

@@ -56,8 +56,12 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     until = time.monotonic() + READY_S
     while time.monotonic() < until and process.poll() is None:
         with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{url}/health", timeout=5.0, trust_env=False).status_code == 200:
+            health = httpx.get(f"{url}/health", timeout=5.0, trust_env=False)
+            if health.status_code == 200:
                 return
+            body = health.json()
+            if body.get("status") == "failed":
+                raise CallFailed(f"the server for this call did not start: {body.get('problem')}")
         time.sleep(0.1)
     said = log.read_text(errors="replace").strip()[-_TAIL:]
     sentence = said.rsplit("visavis: ", 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,13 +29,48 @@ class ServeFlags:
 
 
 def run_serve(flags: ServeFlags) -> None:
-    """Serve until Ctrl-C. SettingsError, WeightsError."""
-    settings = load_settings(flags.config, overrides(flags))
-    check_port(settings.http.host, settings.http.port)
-    ensure_weights(settings, pull=flags.pull, console=Console(stderr=True))
-    from visavis.server import serve
+    """Serve until Ctrl-C. SettingsError, WeightsError, RecordingError."""
+    from visavis.replay import CallRecorder
+    from visavis.server import create_app, listen, serve
 
-    serve(settings)
+    console = Console(stderr=True)
+    settings = load_settings(flags.config, overrides(flags))
+    # Weights may take minutes to come; a port in use is told before.
+    listen(settings.http).close()
+    ensure_weights(settings, pull=flags.pull, console=console)
+    recorder = None if flags.record is None else CallRecorder(flags.record, about(settings))
+    app = create_app(settings, wrap_call=None if recorder is None else recorder.wrap)
+    try:
+        serve(settings, app=app, on_ready=lambda url: _greet(console, url, settings, flags.record))
+    finally:
+        if recorder is not None:
+            recorder.close()
+
+
+def about(settings: Settings) -> dict[str, Any]:
+    """What a recording keeps of the settings: nothing secret."""
+    return {
+        "instructions": settings.agent.instructions,
+        "greeting": settings.agent.greeting,
+        "voice": settings.agent.voice,
+        "models": {
+            "stt": settings.models.stt,
+            "llm": settings.models.llm,
+            "llm_size": settings.models.llm_size,
+            "tts": settings.models.tts,
+        },
+    }
+
+
+def _greet(console: Console, url: str, settings: Settings, record: Path | None) -> None:
+    console.print(f"visavis is at [bold]{url}[/bold]  (Ctrl-C stops it)")
+    if not settings.http.is_loopback and settings.http.tls_cert is None:
+        console.print(
+            "[yellow]browsers on other devices give no microphone without TLS: set --tls-cert "
+            "and --tls-key[/yellow]"
+        )
+    if record is not None:
+        console.print(f"[yellow]every call is recorded into {record}[/yellow]")
 
 
 def overrides(flags: ServeFlags) -> dict[str, Any]:
@@ -52,7 +86,6 @@ def overrides(flags: ServeFlags) -> dict[str, Any]:
         "http": http,
         "network": network,
         "models": llm_overrides(flags.llm),
-        "record": {"folder": flags.record},
     }
     given = {
         name: {key: value for key, value in section.items() if value is not None}
@@ -73,22 +106,6 @@ def llm_overrides(llm: str | None) -> dict[str, Any]:
         f"--llm is {llm!r}; expected auto, 1.5b or 0.5b (on this machine), openai (the service at "
         "OPENAI_BASE_URL) or scripted (for tests)"
     )
-
-
-def check_port(host: str, port: int) -> None:
-    """SettingsError if nothing can listen there. Models take seconds to load; a port in use
-    should be told before."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-    except OSError as error:
-        reason = "it is in use" if error.errno == 98 else (error.strerror or str(error))
-        raise SettingsError(
-            f"cannot listen on {host} port {port}: {reason}. Choose another with --port, or stop "
-            "what listens there."
-        ) from error
 
 
 def ensure_weights(settings: Settings, *, pull: bool, console: Console) -> None:
