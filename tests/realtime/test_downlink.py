@@ -46,8 +46,10 @@ def test_a_flush_takes_back_what_has_not_left() -> None:
     run(down, 0.0, 1.0)
     (heard,) = down.flush(1.0)
     assert heard.samples / 24_000 == pytest.approx(1.0 - LATENCY_S, abs=0.001)
-    assert not heard.done
-    assert run(down, 1.0, 2.0) == ([], [])
+    assert heard.done
+    down.play(1, speech(0.1))
+    down.finish(1)
+    assert run(down, 1.0, 2.0) == ([], []), "a flushed reply is over"
     down.play(2, speech(0.1))
     sent, _ = run(down, 2.0, 2.1)
     assert sent[0][0] == 2.0
@@ -65,6 +67,27 @@ def test_what_the_client_reports_counts() -> None:
     run(down, 0.5, 1.0)
     down.report(1, 10**9)
     assert down.played(1.0) == [Played(1, 24_000, 1.0, exact=True, done=True)]
+
+
+def test_after_a_flush_the_clients_last_word_counts() -> None:
+    down = Downlink(60)
+    down.play(1, speech(3.0))
+    run(down, 0.0, 1.0)
+    down.report(1, 12_000)
+    assert [(h.samples, h.done) for h in down.flush(1.0)] == [(12_000, False)]
+    assert down.played(1.1) == []
+    down.report(1, 13_200)
+    assert down.played(1.1) == [Played(1, 13_200, 1.1, exact=True, done=True)]
+    assert not down.busy
+
+
+def test_after_a_flush_the_last_word_is_not_awaited_for_long() -> None:
+    down = Downlink(60)
+    down.play(1, speech(3.0))
+    run(down, 0.0, 1.0)
+    down.report(1, 12_000)
+    down.flush(1.0)
+    assert [(p.samples, p.done) for p in down.played(1.21)] == [(12_000, True)]
 
 
 def test_a_client_that_stops_reporting_does_not_hold_the_reply() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,6 +14,8 @@ LEAD_S = 0.3
 LATENCY_S = 0.05
 """From sending to sound, assumed where the client does not report."""
 CHUNK = 5 * FRAME_OUT
+LAST_REPORT_S = 0.2
+"""Wait for the last report of a reply that was flushed, if the client reports at all."""
 REPORT_GRACE_S = 1.0
 """A client that reported and stopped doing so is believed to have played everything then."""
 
@@ -47,6 +49,10 @@ class Downlink:
     def __init__(self, max_ahead_s: float) -> None:
         self._max = int(max_ahead_s * RATE_OUT)
         self._replies: deque[_Reply] = deque()
+        self._cut: list[tuple[float, _Reply]] = []
+        """Flushed replies of a client that reports, and until when its last word is awaited."""
+        self._over = -1
+        """Replies up to this one are done or flushed: more of them is not played."""
         self._free_at = 0.0
         """When everything sent so far has sounded."""
         self._gain = 1.0
@@ -57,17 +63,22 @@ class Downlink:
 
     @property
     def busy(self) -> bool:
-        return bool(self._replies)
+        """There is something to send, or to say about what was sent."""
+        return bool(self._replies or self._cut)
 
     def play(self, reply: int, pcm: Pcm) -> None:
         entry = self._entry(reply)
+        if entry is None:
+            return
         room = max(0, self._max - sum(len(p) for r in self._replies for p in r.queue))
         self.dropped += max(0, len(pcm) - room)
         if len(pcm[:room]):
             entry.queue.append(pcm[:room])
 
     def finish(self, reply: int) -> None:
-        self._entry(reply).finished = True
+        entry = self._entry(reply)
+        if entry is not None:
+            entry.finished = True
 
     def duck(self, gain: float, ramp_s: float) -> None:
         self._target = min(1.0, max(0.0, gain))
@@ -75,8 +86,17 @@ class Downlink:
         self._step = (self._target - self._gain) / samples
 
     def flush(self, now: float) -> list[Played]:
-        """Drop everything; returns how far each reply was heard."""
-        heard = [self._played(entry, now, done=False) for entry in self._replies if entry.sent]
+        """Drop everything; returns how far each reply was heard. Each is told as done, a reply
+        whose playing the client reports once its last report came or is overdue."""
+        heard = []
+        for entry in self._replies:
+            self._over = max(self._over, entry.reply)
+            news = self._played(entry, now, done=False)
+            if entry.reported is None:
+                news = replace(news, done=True)
+            else:
+                self._cut.append((now + LAST_REPORT_S, entry))
+            heard.append(news)
         self._replies.clear()
         self._free_at = now
         self._gain = self._target = 1.0
@@ -103,13 +123,17 @@ class Downlink:
 
     def report(self, reply: int, samples: int) -> None:
         """The client has played so many samples of this reply."""
-        for entry in self._replies:
+        for entry in (*self._replies, *(cut for _, cut in self._cut)):
             if entry.reply == reply:
                 entry.reported = max(entry.reported or 0, min(samples, entry.sent))
+        # What comes after a flush is the client's last word on that reply.
+        self._cut = [(0.0 if cut.reply == reply else at, cut) for at, cut in self._cut]
 
     def played(self, now: float) -> list[Played]:
         """News of what was heard since the last call."""
-        news: list[Played] = []
+        overdue = [entry for until, entry in self._cut if until <= now]
+        self._cut = [(until, entry) for until, entry in self._cut if until > now]
+        news = [replace(self._played(entry, now, done=False), done=True) for entry in overdue]
         for entry in list(self._replies):
             event = self._played(entry, now, done=True)
             if event.samples != entry.told or event.done:
@@ -118,6 +142,7 @@ class Downlink:
                     news.append(event)
             if event.done:
                 self._replies.remove(entry)
+                self._over = max(self._over, entry.reply)
         return news
 
     def _played(self, entry: _Reply, now: float, *, done: bool) -> Played:
@@ -143,7 +168,9 @@ class Downlink:
         start, samples = entry.starts[-1]
         return start + samples / RATE_OUT
 
-    def _entry(self, reply: int) -> _Reply:
+    def _entry(self, reply: int) -> _Reply | None:
+        if reply <= self._over:
+            return None
         for entry in self._replies:
             if entry.reply == reply:
                 return entry

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Literal
 
 import structlog
@@ -28,7 +28,7 @@ class ModelHub:
         self,
         settings: Settings,
         models: ModelSet | None = None,
-        load: Callable[[Settings], ModelSet] = load_models,
+        load: Callable[[Settings], Awaitable[ModelSet]] = load_models,
     ) -> None:
         """With `models` given they are used as they are, and `auto` admits `MOST_CALLS`."""
         self._settings = settings
@@ -69,8 +69,7 @@ class ModelHub:
     async def _run(self) -> None:
         try:
             if self._models is None:
-                loaded = await asyncio.to_thread(self._load, self._settings)
-                self._models = loaded
+                self._models = await self._load(self._settings)
             self.capacity = await self._measure(self._models)
             self.state = "ready"
             log.info("models.ready", capacity=self.capacity)

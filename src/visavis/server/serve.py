@@ -94,14 +94,24 @@ def serve(
     """
     configure_logging(settings)
     listener = listen(settings.http)
+    uvicorn_log = logging.getLogger("uvicorn.error")
+    application = app or create_app(settings)
+
+    def unexplained(_: logging.LogRecord) -> bool:
+        """A start that failed is told once, by the error raised here, without a traceback."""
+        return application.state.server.start_error is None
+
+    uvicorn_log.addFilter(unexplained)
     try:
-        application = app or create_app(settings)
         server = _Server(server_config(settings, application), on_ready, url_of(settings, listener))
         server.run(sockets=[listener])
+    except SystemExit:
         failed = application.state.server.start_error
-        if failed is not None:
-            raise failed
+        if failed is None:
+            raise
+        raise failed from None
     finally:
+        uvicorn_log.removeFilter(unexplained)
         listener.close()
 
 
