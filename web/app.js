@@ -19,6 +19,8 @@ const talk = new Conversation({
   onChange: draw,
   transport: new URLSearchParams(location.search).get("transport"),
   microphone: remembered("microphone"),
+  // In the fragment, which browsers send to nobody.
+  apiKey: new URLSearchParams(location.hash.slice(1)).get("key") ?? "",
 });
 const levels = () => talk.loudness();
 const orb = new Orb(levels);

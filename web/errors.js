@@ -2,7 +2,7 @@
 
 /**
  * @typedef {"insecure" | "mic_refused" | "mic_missing" | "mic_in_use" | "mic_failed" | "busy"
- *   | "unreachable" | "dropped" | "gave_up" | "refused" | "unsupported" | "camera_refused"
+ *   | "unreachable" | "dropped" | "gave_up" | "refused" | "key" | "no_socket" | "unsupported" | "camera_refused"
  *   | "camera_missing" | "speaker_failed" | "server"} Code
  */
 
@@ -69,6 +69,18 @@ const TEXTS = {
   refused: {
     title: "The server refused the call",
     message: "",
+    retry: true,
+  },
+  key: {
+    title: "This server wants a key",
+    message: "Open the page with #key= and the server's key at the end of its address.",
+    retry: true,
+  },
+  no_socket: {
+    title: "The server did not take the call",
+    message:
+      "It refused the WebSocket. A proxy in between may not let it pass, or the server wants a " +
+      "key: then open the page with #key= and the key at the end of its address.",
     retry: true,
   },
   unsupported: {

@@ -50,6 +50,7 @@ class MockServer:
         self.offers: list[str] = []
         self.received: list[Event] = []
         self.calls = 0
+        self.protocols: list[str] = []
         self._socket: WebSocket | None = None
         self._dropped: asyncio.Queue[None] = asyncio.Queue()
         self._changed = threading.Condition()
@@ -142,7 +143,7 @@ class MockServer:
         return JSONResponse({"error": error}, status_code=503)
 
     async def _call(self, socket_: WebSocket) -> None:
-        await socket_.accept()
+        await socket_.accept("realtime")
         if self.busy:
             busy = {"type": "error", "error": {"code": "busy", "message": "full"}}
             await socket_.send_text(json.dumps(busy))
@@ -150,6 +151,7 @@ class MockServer:
             return
         self._socket = socket_
         self.calls += 1
+        self.protocols = socket_.scope["subprotocols"]
         await self._send(
             (
                 {"type": "session.created", "session": {"id": "sess_1"}},

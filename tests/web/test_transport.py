@@ -45,6 +45,11 @@ def test_the_page_can_be_told(page, server) -> None:
     assert server.offers == []
 
 
+def test_the_key_in_the_address_reaches_the_server(page, server) -> None:
+    call(page, server, "#key=s3cret")
+    assert server.protocols == ["realtime", "openai-insecure-api-key.s3cret"]
+
+
 def test_the_microphone_arrives_in_20_ms_packets(page, server) -> None:
     call(page, server)
     kind = "input_audio_buffer.append"

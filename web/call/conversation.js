@@ -25,12 +25,14 @@ export class Conversation {
    * @param {string} [options.base] URL of the server; the page's own if left out
    * @param {string | null} [options.transport] "ws" or "webrtc" to insist on one
    * @param {string} [options.microphone] device id
+   * @param {string} [options.apiKey] the server's key, if it wants one
    */
-  constructor({ onChange, base = document.baseURI, transport = null, microphone = "" }) {
+  constructor({ onChange, base = document.baseURI, transport = null, microphone = "", apiKey = "" }) {
     this.onChange = onChange;
     this.base = base;
     this.wanted = transport;
     this.microphoneId = microphone;
+    this.apiKey = apiKey;
     /** @type {ViewModel} */
     this.view = INITIAL;
     /** @type {LinkStats} */
@@ -105,6 +107,7 @@ export class Conversation {
       {
         base: this.base,
         config,
+        apiKey: this.apiKey,
         microphone: /** @type {MediaStream} */ (this.microphone),
         context: /** @type {AudioContext} */ (this.context),
         element: this.element,

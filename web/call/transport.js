@@ -4,6 +4,7 @@
  * @typedef {object} TransportOptions
  * @property {string} base URL of the server, with a slash at its end
  * @property {import("../protocol.js").Config} config
+ * @property {string} apiKey "" if the server wants none
  * @property {MediaStream} microphone
  * @property {AudioContext} context running
  * @property {HTMLAudioElement} element plays the agent over WebRTC

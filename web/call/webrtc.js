@@ -109,7 +109,7 @@ export class WebRtcCall {
     try {
       response = await fetch(new URL("v1/realtime/calls", this.options.base), {
         method: "POST",
-        headers: { "Content-Type": "application/sdp" },
+        headers: { "Content-Type": "application/sdp", ...this.#authorization },
         body: offer,
       });
     } catch {
@@ -122,9 +122,16 @@ export class WebRtcCall {
     const body = await response.json().catch(() => null);
     const error = body?.error ?? {};
     if (error.code === "busy") throw new CallError("busy");
+    if (response.status === 401) throw new CallError("key");
     // The server runs without its media engine: not the person's problem.
     if (error.code === "native_missing") throw new NoPathError(error.message);
     throw new CallError("refused", error.message ?? `It answered ${response.status}.`);
+  }
+
+  /** @returns {Record<string, string>} */
+  get #authorization() {
+    const { apiKey } = this.options;
+    return apiKey ? { Authorization: `Bearer ${apiKey}` } : {};
   }
 
   #connected() {
@@ -267,7 +274,8 @@ export class WebRtcCall {
     if (this.location) {
       // Tells a server that cannot see us leave; if it does not arrive, its timeout does the rest.
       const url = new URL(`${this.location}/hangup`, this.options.base);
-      fetch(url, { method: "POST", keepalive: true }).catch(() => undefined);
+      const headers = this.#authorization;
+      fetch(url, { method: "POST", headers, keepalive: true }).catch(() => undefined);
     }
   }
 }

@@ -49,11 +49,13 @@ export class WebSocketCall {
   /** @param {TransportOptions} options */
   constructor(options) {
     this.options = options;
-    const { context, config } = options;
+    const { context, config, apiKey } = options;
     const url = new URL("v1/realtime", options.base);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     url.searchParams.set("model", config.model);
-    this.socket = new WebSocket(url);
+    // A browser can send no header here: the key travels as OpenAI's own clients send it.
+    const protocols = apiKey ? ["realtime", `openai-insecure-api-key.${apiKey}`] : ["realtime"];
+    this.socket = new WebSocket(url, protocols);
     this.socket.onmessage = ({ data }) => this.#onMessage(data);
     this.socket.onclose = () => this.#lost();
     // A network that vanishes closes nothing: what we say then only piles up.
@@ -89,11 +91,13 @@ export class WebSocketCall {
       };
       // The first event decides: a server that is full says so and closes.
       this.first = settle;
+      let opened = false;
+      this.socket.addEventListener("open", () => (opened = true));
       this.socket.addEventListener("close", ({ code, reason }) => {
         clearTimeout(timer);
         if (code === TRY_AGAIN_LATER) reject(new CallError("busy"));
         else if (reason) reject(new CallError("refused", reason));
-        else reject(new CallError("unreachable"));
+        else reject(new CallError(opened ? "unreachable" : "no_socket"));
       });
     });
   }

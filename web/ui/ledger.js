@@ -85,8 +85,9 @@ export function waits(ledger) {
  * @returns {{ from: number, to: number, step: number }} ms; `step` between two grid lines
  */
 export function axis(shown) {
-  const first = Math.min(0, ...shown.map((bar) => bar.from));
   const last = Math.max(200, ...shown.map((bar) => bar.to));
+  // What was ready long before the end of speech must not press the rest into a corner.
+  const first = Math.max(-last / 2, Math.min(0, ...shown.map((bar) => bar.from)));
   const steps = [50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000];
   const step = steps.find((s) => (last - first) / s <= 6) ?? 20_000;
   return { from: Math.floor(first / step) * step || 0, to: Math.ceil(last / step) * step, step };
@@ -102,6 +103,15 @@ export function median(ledgers) {
   if (totals.length === 0) return null;
   const middle = totals.length >> 1;
   return totals.length % 2 ? totals[middle] : (totals[middle - 1] + totals[middle]) / 2;
+}
+
+/**
+ * A bar's figure: how long it took, or that nobody waited for it.
+ * @param {Bar} bar
+ * @returns {string}
+ */
+export function duration(bar) {
+  return bar.to <= 0 ? "ahead" : formatMs(bar.to - bar.from);
 }
 
 /** @param {number} ms @returns {string} */

@@ -78,7 +78,8 @@ export class LinkPanel {
     const f = figures(stats, view.link);
     const bars = quality(f);
     this.badge.dataset.bars = String(bars);
-    this.name.textContent = NAMES[bars];
+    // TCP hides what the network does: there may be nothing to measure.
+    this.name.textContent = bars === 0 && view.transport === "websocket" ? "WebSocket" : NAMES[bars];
     this.rtt.textContent = f.rtt === null ? "" : `${Math.round(f.rtt)} ms`;
     const rows = [
       ["Round trip", ms(f.rtt)],

@@ -1,7 +1,7 @@
 // The latency card: the last turn's delay in large figures, where its time went, and the turns
 // before it as small bars.
 
-import { axis, bars, formatMs, median, total, waits } from "./ledger.js";
+import { axis, bars, duration, formatMs, median, total, waits } from "./ledger.js";
 import { byId, html, svg } from "./dom.js";
 
 /** @typedef {import("../protocol.js").Ledger} Ledger */
@@ -118,7 +118,8 @@ function gantt(ledger, width) {
   const span = axis(rows);
   const bottom = TOP + rows.length * ROW;
   const x = (/** @type {number} */ ms) =>
-    LABEL + ((ms - span.from) / (span.to - span.from)) * (width - LABEL - VALUE);
+    LABEL +
+    ((Math.max(ms, span.from) - span.from) / (span.to - span.from)) * (width - LABEL - VALUE);
   const picture = svg("svg", {
     viewBox: `0 0 ${width} ${bottom + 20}`,
     width,
@@ -142,11 +143,11 @@ function gantt(ledger, width) {
     const length = Math.max(3, x(row.to) - left);
     picture.append(
       svg("g", {}, [
-        svg("title", {}, [`${row.about}: ${formatMs(row.to - row.from)}`]),
+        svg("title", {}, [`${row.about}: ${duration(row)}`]),
         svg("text", { x: 0, y: middle + 4, class: "row-label" }, [row.label]),
         svg("rect", { x: left, y: middle - 6, width: length, height: 12, rx: 4, class: row.kind }),
         svg("text", { x: width, y: middle + 4, class: "row-ms", "text-anchor": "end" }, [
-          formatMs(row.to - row.from),
+          duration(row),
         ]),
       ]),
     );

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { axis, bars, median, total, waits } from "../../../web/ui/ledger.js";
+import { axis, bars, duration, median, total, waits } from "../../../web/ui/ledger.js";
 
 const ledger = (stages, turn = 1) => ({ turn, user_item: `u${turn}`, stages });
 const SPECULATED = ledger({
@@ -41,6 +41,12 @@ test("the axis holds zero and every bar, on round figures", () => {
   assert.ok(span.from <= -200 && span.to >= 330);
   assert.equal(Math.abs(span.from % span.step) + (span.to % span.step), 0);
   assert.deepEqual(axis([]), { from: 0, to: 200, step: 50 });
+});
+
+test("words known long before the end do not press the rest into a corner", () => {
+  const shown = bars(ledger({ transcript: -2281, silence_seen: 60, first_sent: 380 }));
+  assert.deepEqual(axis(shown), { from: -200, to: 400, step: 100 });
+  assert.deepEqual(shown.map(duration), ["60 ms", "ahead", "380 ms"]);
 });
 
 test("the median leaves out turns without an answer", () => {
