@@ -178,9 +178,7 @@ class Ears:
             self._fall_silent()
 
     def _silence(self, until: int) -> s.Silence:
-        return s.Silence(
-            max(0, until - self._end - self._frozen) / RATE_IN, self._end, self.position
-        )
+        return s.Silence(max(0, until - self._end - self._frozen) / RATE_IN, self._end, until)
 
     def _gap(self, frame: AudioIn) -> Iterator[s.Signal]:
         size = len(frame.pcm)
@@ -200,8 +198,8 @@ class Ears:
 
     def _measure(self, frame: AudioIn) -> None:
         count = len(frame.pcm) // BLOCK
-        powers = np.square(frame.pcm[: count * BLOCK].astype(np.float32)).reshape(count, BLOCK)
-        for index, power in enumerate(powers.mean(axis=1).tolist()):
+        blocks = frame.pcm[: count * BLOCK].astype(np.float32).reshape(count, BLOCK)
+        for index, power in enumerate(np.einsum("ij,ij->i", blocks, blocks).tolist()):
             self._blocks.append((frame.position + (index + 1) * BLOCK, power))
             if self._mode is _Mode.VOICE:
                 self._peak = max(self._peak, power)

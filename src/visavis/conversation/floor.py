@@ -70,7 +70,8 @@ class Utterance:
 
     @property
     def fresh(self) -> bool:
-        return self.covers >= self.end + FRESH_SAMPLES
+        """Whether the words are those of the whole utterance."""
+        return self.covers >= min(self.end + FRESH_SAMPLES, self.position)
 
 
 @dataclass(slots=True)
