@@ -27,7 +27,7 @@ def test_the_queue_is_emptied(page, server, stop) -> None:
     call(page, server)
     speak(page, server)
     server.send(stop)
-    page.wait_for_function(GONE, timeout=1_000)
+    page.wait_for_function(GONE, timeout=3_000)
     agent_level(page)
     # What was still under way when it was stopped must not be heard either.
     server.say("r1", "a1", 1.0)
@@ -40,7 +40,7 @@ def test_the_next_answer_is_heard(page, server) -> None:
     call(page, server)
     speak(page, server)
     server.send(script.buffer(1, "cleared"))
-    page.wait_for_function(GONE, timeout=1_000)
+    page.wait_for_function(GONE, timeout=3_000)
     server.say("r2", "a2", 1.0)
     page.wait_for_function(f"window.visavis.levels().agent.rms > {LOUD}")
 
