@@ -21,7 +21,7 @@ const TEXTS = {
     message:
       "Browsers only give the microphone to secure pages. On the machine that runs the server, " +
       "open http://localhost with the same port. From a phone or another computer, start the " +
-      "server with a TLS certificate and open the https:// address.",
+      "server with a TLS certificate (--tls-cert and --tls-key) and open the https:// address.",
     retry: false,
   },
   mic_refused: {
