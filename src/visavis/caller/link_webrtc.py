@@ -43,6 +43,8 @@ LEAD_FRAMES = 6
 """Frames kept queued in the engine, so that a short stall of this process is not heard."""
 _MIC = 1
 """The microphone is one endless reply of ours."""
+FRAME_RTP = 960
+"""20 ms in RTP units of 48 kHz."""
 _REPORT_FRAMES = 5
 """While the agent is heard, what was played is reported every so many frames."""
 
@@ -73,6 +75,8 @@ class WebRtcLink:
         self._feeder: asyncio.Task[None] | None = None
         self._pacing = TickSender(FRAME_S, LEAD_FRAMES)
         self._heard_frames = 0
+        self._played: int | None = None
+        """RTP timestamp up to which the frame before this one reached; None if it was silence."""
         self._closed = False
         self.call_id = ""
 
@@ -151,15 +155,21 @@ class WebRtcLink:
 
     def _on_frame(self, frame: FrameIn) -> None:
         self._pacing.ticked(frame.at)
+        self._report(frame)
         self._listener.on_heard(frame.at, frame.pcm)
-        if frame.mark is Mark.MISSING:
-            self._heard_frames = 0
-            return
-        # At once for the first frames of a reply, so that its first sample is known exactly.
-        if self._heard_frames < _REPORT_FRAMES or self._heard_frames % _REPORT_FRAMES == 0:
-            end = (frame.rtp + 960) & 0xFFFF_FFFF
-            self.send({"type": "visavis.playback", "rtp_timestamp": end})
-        self._heard_frames += 1
+
+    def _report(self, frame: FrameIn) -> None:
+        """Tell what was played before this frame, which only begins to play now: at once for
+        the first frames of a reply and for its end, in between every so often."""
+        sound = frame.mark is not Mark.MISSING
+        played, self._played = self._played, (frame.rtp + FRAME_RTP) if sound else None
+        self._heard_frames = self._heard_frames + 1 if played is not None else 0
+        if played is not None and (
+            not sound
+            or self._heard_frames <= _REPORT_FRAMES
+            or self._heard_frames % _REPORT_FRAMES == 0
+        ):
+            self.send({"type": "visavis.playback", "rtp_timestamp": played & 0xFFFF_FFFF})
 
     async def _feed(self) -> None:
         """Keep the engine's queue filled by a few frames."""

@@ -230,11 +230,14 @@ class WebSocketLink:
             # The frame was complete when it was due; a late wake-up is a delay of ours, which
             # the person would feel, and it stays in the figures.
             self._listener.on_sent(sent, due)
+            # What was played before this frame, which only begins to play now.
+            played, item = self._playout.played, self._playout.item
             frame, sound = self._playout.take()
             self._listener.on_heard(loop.time(), frame)
+            if heard and (not sound or heard <= _REPORT_FRAMES or heard % _REPORT_FRAMES == 0):
+                ms = played * 1000 // RATE_OUT
+                self.send({"type": "visavis.playback", "item_id": item, "audio_ms": ms})
             heard = heard + 1 if sound else 0
-            if sound and (heard <= _REPORT_FRAMES or heard % _REPORT_FRAMES == 0):
-                self._report()
 
     def _append(self, pcm: Pcm) -> None:
         data = self._upsample.push(pcm).astype("<i2", copy=False).tobytes()
@@ -245,10 +248,6 @@ class WebSocketLink:
                     "audio": base64.b64encode(data).decode("ascii"),
                 }
             )
-
-    def _report(self) -> None:
-        ms = self._playout.played * 1000 // RATE_OUT
-        self.send({"type": "visavis.playback", "item_id": self._playout.item, "audio_ms": ms})
 
     def send(self, event: dict[str, Any]) -> None:
         try:
