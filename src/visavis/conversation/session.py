@@ -9,6 +9,7 @@ time runs in tasks that the session owns.
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
@@ -481,15 +482,20 @@ class Session:
         for listener in tuple(self._listeners):
             try:
                 listener(event)
-            except Exception:  # a watcher's fault must not end the conversation it watches
-                log.exception("listener_failed", call=self.call_id, event=type(event).__name__)
+            except Exception as error:  # a watcher's fault must not end what it watches
+                self._log("listener_failed", type(event).__name__, error)
 
     def _report(self, code: str, message: str) -> None:
         self._emit(SessionError(code, message, fatal=False, at=self._now))
 
     def _crashed(self, name: str, error: BaseException) -> None:
-        log.error("task_failed", call=self.call_id, task=name, exc_info=error)
+        self._log("task_failed", name, error)
         self._report("internal_error", f"{name}: {type(error).__name__}")
+
+    def _log(self, what: str, where: str, error: BaseException) -> None:
+        # Where it broke, without the values there: they may be somebody's words.
+        stack = "".join(traceback.format_tb(error.__traceback__))
+        log.error(what, call=self.call_id, where=where, error=type(error).__name__, stack=stack)
 
     def _show_agent(self, state: AgentState) -> None:
         if state is not self._agent_state:
