@@ -1,7 +1,35 @@
 //! The native line: WebRTC calls, Opus, buffers and pacing.
+//!
+//! `Calls` is the core: no socket, no clock, no thread. Two drivers stand on it: `Engine` (real
+//! sockets, a thread of its own) and `Stepped` (a simulation). `visavis_line.pyi` is the face.
 
+pub mod arrivals;
 pub mod batch;
+pub mod calls;
+pub mod clock;
+pub mod config;
+mod ear;
+pub mod engine;
+pub mod error;
+pub mod ingest;
+mod mouth;
 pub mod opus;
+mod outbox;
+pub mod peer;
 pub mod plan;
+mod played;
+pub mod playout;
+#[cfg(feature = "python")]
+mod python;
+mod queue;
+pub mod random;
 pub mod report;
+pub mod sdp;
+mod socket;
 pub mod speaker;
+pub mod stepped;
+mod stream;
+mod stretch;
+pub mod stun;
+mod text;
+mod wake;

@@ -1,0 +1,350 @@
+//! Many calls over few addresses: which datagram belongs to which call, and when each is due.
+//!
+//! str0m's own demultiplexing asks every session in turn; here a datagram finds its call by the
+//! address it came from, and a STUN request by the name in it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, SocketAddr};
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
+use str0m::config::DtlsCert;
+use str0m::net::Transmit;
+
+use crate::batch::{Batch, Event, Happening};
+use crate::clock::{Clock, TICK_S};
+use crate::config::Config;
+use crate::error::LineError;
+use crate::peer::{Birth, Out, Peer};
+use crate::plan::SendPlan;
+use crate::random::Source;
+use crate::stun;
+
+/// Our port and the far end's address.
+type Path = (u16, SocketAddr);
+
+/// Totals since the start.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Totals {
+    pub packets_in: u64,
+    pub packets_out: u64,
+    pub packets_dropped: u64,
+    pub encodes: u64,
+}
+
+pub struct Calls {
+    config: Config,
+    clock: Clock,
+    random: Source,
+    certificate: DtlsCert,
+    next: i64,
+    peers: BTreeMap<i64, Peer>,
+    by_name: HashMap<String, i64>,
+    by_path: HashMap<Path, i64>,
+    out: Out,
+    totals: Totals,
+}
+
+impl Calls {
+    pub fn new(config: Config, clock: Clock, random: Source) -> Result<Self, LineError> {
+        let certificate = str0m::crypto::from_feature_flags()
+            .dtls_provider
+            .generate_certificate()
+            .ok_or_else(|| LineError::internal("no DTLS certificate could be made"))?;
+        Ok(Calls {
+            config,
+            clock,
+            random,
+            certificate,
+            next: 1,
+            peers: BTreeMap::new(),
+            by_name: HashMap::new(),
+            by_path: HashMap::new(),
+            out: Out::default(),
+            totals: Totals::default(),
+        })
+    }
+
+    pub fn len(&self) -> usize {
+        self.peers.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.peers.is_empty()
+    }
+
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// Takes an SDP offer; returns the call and the SDP answer.
+    pub fn accept(
+        &mut self,
+        now: f64,
+        locals: &[SocketAddr],
+        publics: &[IpAddr],
+        max_call_s: f64,
+        offer: &str,
+    ) -> Result<(i64, String), LineError> {
+        self.admit(now, locals, publics, max_call_s, |birth, out| {
+            Peer::accept(birth, offer, out)
+        })
+    }
+
+    /// Starts a call of our own from `locals`; returns it and the SDP offer. The addresses must
+    /// differ from those of every other call to the same far end: DTLS has no other name.
+    pub fn offer(
+        &mut self,
+        now: f64,
+        locals: &[SocketAddr],
+        publics: &[IpAddr],
+        max_call_s: f64,
+    ) -> Result<(i64, String), LineError> {
+        self.admit(now, locals, publics, max_call_s, Peer::offer)
+    }
+
+    fn admit(
+        &mut self,
+        now: f64,
+        locals: &[SocketAddr],
+        publics: &[IpAddr],
+        max_call_s: f64,
+        make: impl FnOnce(Birth<'_>, &mut Out) -> Result<(Peer, String), LineError>,
+    ) -> Result<(i64, String), LineError> {
+        if self.peers.len() >= self.config.max_calls {
+            return Err(LineError::new(
+                "busy",
+                format!(
+                    "{} calls are running, as many as this server takes; try again later",
+                    self.peers.len()
+                ),
+            ));
+        }
+        let call = self.next;
+        let birth = Birth {
+            call,
+            now,
+            max_call_s,
+            clock: self.clock,
+            config: &self.config,
+            certificate: &self.certificate,
+            credentials: self.random.credentials(),
+            random: self.random.draw(),
+            locals,
+            publics,
+        };
+        // What a call writes before it is known to be good goes nowhere.
+        let mut out = Out::default();
+        let made = catch_unwind(AssertUnwindSafe(|| make(birth, &mut out)));
+        let (peer, sdp) = made.unwrap_or_else(|_| {
+            Err(LineError::invalid_sdp(
+                "the SDP cannot be used: it broke an assumption of the WebRTC library",
+            ))
+        })?;
+        self.next += 1;
+        self.by_name.insert(peer.ufrag().to_owned(), call);
+        self.peers.insert(call, peer);
+        self.take(call, out);
+        Ok((call, sdp))
+    }
+
+    /// The far end's answer to a call made by `offer`.
+    pub fn answer(&mut self, now: f64, call: i64, answer: &str) -> Result<(), LineError> {
+        let mut result = Err(LineError::invalid_sdp(format!(
+            "there is no call {call} that waits for an SDP answer"
+        )));
+        self.with(now, call, |peer, out| result = peer.answer(now, answer, out));
+        result
+    }
+
+    /// One datagram that came to our address `local`.
+    pub fn receive(&mut self, now: f64, local: SocketAddr, source: SocketAddr, packet: &[u8]) {
+        self.totals.packets_in += 1;
+        let path = (local.port(), source);
+        let call = match stun::request_name(packet) {
+            Some(name) => self.by_name.get(name).copied(),
+            None => self.by_path.get(&path).copied(),
+        };
+        let mut understood = false;
+        if let Some(call) = call {
+            self.with(now, call, |peer, out| {
+                understood = peer.receive(now, local, source, packet, out);
+            });
+        }
+        if !understood {
+            self.totals.packets_dropped += 1;
+        }
+    }
+
+    /// When a call that is still connecting is next due; those that are connected wait for ticks.
+    pub fn due(&self) -> Option<f64> {
+        let connecting = self.peers.values().filter(|p| !p.connected());
+        connecting.map(Peer::due).min_by(f64::total_cmp)
+    }
+
+    /// Lets protocol timers due by `now` run.
+    pub fn timeout(&mut self, now: f64) {
+        let due: Vec<i64> = self
+            .peers
+            .iter()
+            .filter(|(_, peer)| peer.due() <= now)
+            .map(|(call, _)| *call)
+            .collect();
+        for call in due {
+            self.with(now, call, |peer, out| peer.timeout(now, out));
+        }
+    }
+
+    /// One 20 ms tick of every call.
+    pub fn tick(&mut self, now: f64, late_s: f64) -> Batch {
+        let mut batch = Batch {
+            now,
+            late_ms: late_s * 1000.0,
+            ..Batch::default()
+        };
+        let calls: Vec<i64> = self.peers.keys().copied().collect();
+        for call in calls {
+            let rows = batch.calls.len();
+            if !self.with(now, call, |peer, out| peer.tick(now, &mut batch, out)) {
+                batch.truncate(rows, self.config.receive_rate as usize / 50);
+            }
+        }
+        batch.events = std::mem::take(&mut self.out.events);
+        batch
+    }
+
+    /// The datagrams to be sent, in order.
+    pub fn packets(&mut self) -> Vec<Transmit> {
+        std::mem::take(&mut self.out.packets)
+    }
+
+    /// Samples queued for a call and not yet sent; 0 if it is over.
+    pub fn queued(&self, call: i64) -> usize {
+        self.peers.get(&call).map_or(0, |p| p.mouth.queued())
+    }
+
+    /// Most samples that may be queued for one call.
+    pub fn max_queued(&self) -> usize {
+        (self.config.max_queue_s * f64::from(self.config.play_rate)) as usize
+    }
+
+    /// Queues speech; what does not fit any more is dropped.
+    pub fn play(&mut self, now: f64, call: i64, reply: i64, pcm: &[i16]) -> Result<(), LineError> {
+        let mut played = Ok(());
+        self.with(now, call, |peer, _| played = peer.mouth.play(reply, pcm));
+        played.map_err(|full| queue_full(self.config.max_queue_s, full.dropped))
+    }
+
+    pub fn finish(&mut self, now: f64, call: i64, reply: i64) {
+        self.with(now, call, |peer, _| peer.mouth.finish(reply));
+    }
+
+    pub fn duck(&mut self, now: f64, call: i64, gain: f64, ramp_s: f64) {
+        self.with(now, call, |peer, _| peer.mouth.duck(gain, ramp_s));
+    }
+
+    pub fn flush(&mut self, now: f64, call: i64, fade_s: f64) {
+        self.with(now, call, |peer, _| peer.mouth.flush(fade_s));
+    }
+
+    pub fn heard(&mut self, now: f64, call: i64, rtp: u32) {
+        self.with(now, call, |peer, out| peer.heard(now, rtp, out));
+    }
+
+    pub fn send(&mut self, now: f64, call: i64, text: String) {
+        self.with(now, call, |peer, out| peer.send(now, text, out));
+    }
+
+    pub fn set_plan(&mut self, now: f64, call: i64, plan: &SendPlan) {
+        self.with(now, call, |peer, _| {
+            if let Err(error) = peer.mouth.set_plan(plan) {
+                peer.end(format!("error: {error}"));
+            }
+        });
+    }
+
+    /// Ends a call; `Closed(reason)` follows. `local` is the reason when we hang up.
+    pub fn close(&mut self, now: f64, call: i64, reason: &str) {
+        self.with(now, call, |peer, _| peer.end(reason.to_owned()));
+    }
+
+    pub fn close_all(&mut self, now: f64) {
+        let calls: Vec<i64> = self.peers.keys().copied().collect();
+        for call in calls {
+            self.close(now, call, "local");
+        }
+    }
+
+    /// Lets one call do something and takes what it wrote. A call that panics is the only one
+    /// that ends. False if the call is over (now or before).
+    fn with(&mut self, now: f64, call: i64, act: impl FnOnce(&mut Peer, &mut Out)) -> bool {
+        let Some(peer) = self.peers.get_mut(&call) else {
+            return false;
+        };
+        let mut out = Out::default();
+        let encodes = peer.mouth.encodes();
+        let acted = catch_unwind(AssertUnwindSafe(|| {
+            act(peer, &mut out);
+            if peer.ended().is_some() {
+                peer.close(now, &mut out);
+            }
+        }));
+        self.totals.encodes += peer.mouth.encodes() - encodes;
+        let over = acted.is_err() || peer.ended().is_some();
+        if acted.is_err() {
+            out.events.push(Event {
+                call,
+                what: Happening::Closed("error: a fault inside the line ended this call".into()),
+            });
+        }
+        self.take(call, out);
+        if over {
+            self.forget(call);
+        }
+        !over
+    }
+
+    /// Takes what a call wrote. Where it sends to is where it is heard from, unless another
+    /// living call is heard from there: a stranger cannot take a call's path by a forged source.
+    fn take(&mut self, call: i64, out: Out) {
+        for packet in &out.packets {
+            let path = (packet.source.port(), packet.destination);
+            let owner = self.by_path.get(&path).copied();
+            if owner == Some(call) {
+                continue;
+            }
+            let newest = self.peers.get(&call).map_or(0.0, Peer::last_heard);
+            let kept = owner
+                .and_then(|owner| self.peers.get(&owner))
+                .is_some_and(|owner| {
+                    !stun::is_success(&packet.contents)
+                        || (owner.connected() && newest - owner.last_heard() < PATH_IN_USE_S)
+                });
+            if !kept {
+                self.by_path.insert(path, call);
+            }
+        }
+        self.totals.packets_out += out.packets.len() as u64;
+        self.out.packets.extend(out.packets);
+        self.out.events.extend(out.events);
+    }
+
+    fn forget(&mut self, call: i64) {
+        // Dropping the session must not be what ends the engine.
+        if let Some(peer) = self.peers.remove(&call) {
+            self.by_name.remove(peer.ufrag());
+            let _ = catch_unwind(AssertUnwindSafe(move || drop(peer)));
+        }
+        self.by_path.retain(|_, owner| *owner != call);
+    }
+}
+
+/// A call heard from within this time keeps its path.
+const PATH_IN_USE_S: f64 = 5.0 + TICK_S;
+
+/// The error of speech beyond the longest queue.
+pub fn queue_full(max_queue_s: f64, dropped: usize) -> LineError {
+    LineError::new(
+        "queue_full",
+        format!("more than {max_queue_s} s of speech is queued; {dropped} samples were dropped"),
+    )
+}

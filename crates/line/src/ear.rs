@@ -1,0 +1,101 @@
+//! Speech on its way in: received packets, through the buffer of a server or of a client, to
+//! 20 ms frames with their media time.
+
+use std::time::UNIX_EPOCH;
+
+use str0m::rtp::{RtpPacket, Ssrc};
+
+use crate::batch::Batch;
+use crate::config::Config;
+use crate::ingest::{Ingest, IngestOptions};
+use crate::opus::{OpusError, RTP_RATE};
+use crate::playout::{Playout, PlayoutOptions};
+use crate::report::BufferStats;
+
+/// Frames handed up in one tick at most: what catches up must not starve other calls.
+const FRAMES_A_TICK: usize = 4;
+
+enum Buffer {
+    /// A server's: a recogniser can wait for what is late.
+    Ingest(Ingest),
+    /// A client's: an ear cannot.
+    Playout(Box<Playout>),
+}
+
+pub struct Ear {
+    buffer: Buffer,
+    frame: usize,
+    ssrc: Option<Ssrc>,
+    /// Extended RTP timestamp and unix time of one sample, as the far end last said.
+    captured: Option<(u64, f64)>,
+}
+
+impl Ear {
+    pub fn new(config: &Config) -> Result<Self, OpusError> {
+        let rate = config.receive_rate;
+        let buffer = if config.playout {
+            Buffer::Playout(Box::new(Playout::new(rate, PlayoutOptions::default())?))
+        } else {
+            Buffer::Ingest(Ingest::new(rate, IngestOptions::default())?)
+        };
+        Ok(Ear {
+            buffer,
+            frame: config.receive_rate as usize / 50,
+            ssrc: None,
+            captured: None,
+        })
+    }
+
+    pub fn push(&mut self, now: f64, packet: &RtpPacket) {
+        let (seq, rtp) = (*packet.seq_no, packet.time.numer());
+        if self.ssrc.replace(packet.header.ssrc) != Some(packet.header.ssrc) {
+            // Another microphone, say. Its numbers have nothing to do with those before, which
+            // the buffers notice by themselves; its capture times neither.
+            self.captured = None;
+        }
+        if let Some(said) = &packet.header.ext_vals.abs_capture_time {
+            let since_1970 = said.capture_time.duration_since(UNIX_EPOCH);
+            self.captured = since_1970.ok().map(|since| (rtp, since.as_secs_f64()));
+        }
+        match &mut self.buffer {
+            Buffer::Ingest(buffer) => buffer.push(now, seq, rtp, &packet.payload),
+            Buffer::Playout(buffer) => buffer.push(now, seq, rtp, &packet.payload),
+        }
+    }
+
+    /// Adds the rows of this tick.
+    pub fn pull(&mut self, now: f64, call: i64, batch: &mut Batch) {
+        let ready = match &self.buffer {
+            Buffer::Ingest(buffer) => buffer.ready(now).min(FRAMES_A_TICK),
+            Buffer::Playout(_) => usize::from(self.ssrc.is_some()),
+        };
+        for _ in 0..ready {
+            let start = batch.pcm.len();
+            batch.pcm.resize(start + self.frame, 0);
+            let out = &mut batch.pcm[start..];
+            let frame = match &mut self.buffer {
+                Buffer::Ingest(buffer) => buffer.pull(now, out),
+                Buffer::Playout(buffer) => buffer.pull(now, out),
+            };
+            batch.calls.push(call);
+            batch.positions.push(frame.position);
+            batch.rtp.push(frame.rtp as i64);
+            batch.captured.push(self.captured_at(frame.rtp));
+            batch.marks.push(frame.mark as u8);
+        }
+    }
+
+    /// Unix time of the sample with this RTP timestamp, NaN if the far end never said.
+    fn captured_at(&self, rtp: u64) -> f64 {
+        self.captured.map_or(f64::NAN, |(anchor, unix)| {
+            unix + rtp.wrapping_sub(anchor) as i64 as f64 / f64::from(RTP_RATE)
+        })
+    }
+
+    pub fn stats(&self) -> BufferStats {
+        match &self.buffer {
+            Buffer::Ingest(buffer) => buffer.stats(),
+            Buffer::Playout(buffer) => buffer.stats(),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The same calls in a simulation: no socket, no thread, no clock, starts drawn from a seed.
+//!
+//! What can be observed (PCM, positions, events, when packets leave) is the same for the same
+//! seed and the same packets; keys and the bytes of ciphers are not.
+
+use std::net::SocketAddr;
+
+use crate::batch::Batch;
+use crate::calls::Calls;
+use crate::clock::{Clock, TICK_S};
+use crate::config::Config;
+use crate::error::LineError;
+use crate::random::{Random, Source};
+
+pub struct Stepped {
+    pub calls: Calls,
+    address: SocketAddr,
+    now: f64,
+    start: f64,
+}
+
+impl Stepped {
+    pub fn new(
+        config: Config,
+        seed: u64,
+        address: SocketAddr,
+        start: f64,
+    ) -> Result<Self, LineError> {
+        let source = Source::Seed(Random::seeded(seed));
+        Ok(Stepped {
+            calls: Calls::new(config, Clock::simulated(), source)?,
+            address,
+            now: start,
+            start,
+        })
+    }
+
+    /// Where the simulation stands.
+    pub fn now(&self) -> f64 {
+        self.now
+    }
+
+    pub fn accept(&mut self, offer: &str, max_call_s: f64) -> Result<(i64, String), LineError> {
+        self.calls
+            .accept(self.now, &[self.address], &[], max_call_s, offer)
+    }
+
+    pub fn offer(&mut self, max_call_s: f64) -> Result<(i64, String), LineError> {
+        self.calls.offer(self.now, &[self.address], &[], max_call_s)
+    }
+
+    pub fn receive(&mut self, now: f64, source: SocketAddr, packet: &[u8]) {
+        self.now = self.now.max(now);
+        self.calls.receive(self.now, self.address, source, packet);
+    }
+
+    pub fn timeout(&mut self, now: f64) {
+        self.now = self.now.max(now);
+        self.calls.timeout(self.now);
+    }
+
+    /// Runs the tick of `now`, which is a multiple of 20 ms after the start.
+    pub fn step(&mut self, now: f64) -> Result<Batch, LineError> {
+        let ticks = (now - self.start) / TICK_S;
+        if (ticks - ticks.round()).abs() > 1e-6 || now < self.now - 1e-9 {
+            return Err(LineError::new(
+                "invalid_time",
+                format!(
+                    "step to {now} s: a tick is a multiple of 20 ms after {} s and not before {} s",
+                    self.start, self.now
+                ),
+            ));
+        }
+        self.timeout(now);
+        Ok(self.calls.tick(self.now, 0.0))
+    }
+
+    /// Takes the datagrams to be sent: where to, and the contents.
+    pub fn packets(&mut self) -> Vec<(SocketAddr, Vec<u8>)> {
+        let packets = self.calls.packets().into_iter();
+        packets
+            .map(|packet| (packet.destination, packet.contents.into()))
+            .collect()
+    }
+}
