@@ -145,6 +145,7 @@ class World:
         waiting = sorted((during or {}).items())
         self.session.start()
         self.session.on_event(Connected(loop.time()))
+        self._sound = self._render(until)
         begin = loop.time()
         for frame in range(round(until / FRAME_S)):
             await asyncio.sleep(begin + (frame + 1) * FRAME_S - loop.time())
@@ -159,15 +160,17 @@ class World:
         self.session.on_event(Closed("hangup", asyncio.get_running_loop().time()))
         await self.session.aclose()
 
+    def _render(self, until: float) -> Pcm:
+        sound = self._noise.normal(0, 3, round(until * RATE_IN))
+        for say in self.says:
+            start, end = round(say.at * RATE_IN), round((say.at + say.seconds) * RATE_IN)
+            part = sound[start:end]
+            part += say.amplitude * 32767 * np.sin(2 * np.pi * 200 / RATE_IN * np.arange(len(part)))
+        return np.round(sound).clip(-32768, 32767).astype(np.int16)
+
     def _frame(self, frame: int, at: float, now: float) -> AudioIn:
         mark = self.mark(at)
-        time = at + np.arange(FRAME_IN) / RATE_IN
-        level = sum(
-            (time >= say.at) * (time < say.at + say.seconds) * say.amplitude for say in self.says
-        )
-        wave = level * np.sin(2 * np.pi * 200 * time) * 32767
-        noise = self._noise.normal(0, 3, FRAME_IN)
-        pcm = np.round(wave + noise).astype(np.int16)
+        pcm = self._sound[frame * FRAME_IN : (frame + 1) * FRAME_IN]
         if mark is Mark.MISSING:
             pcm = np.zeros(FRAME_IN, np.int16)
         return AudioIn(frame * FRAME_IN, pcm, mark, now)
