@@ -164,14 +164,14 @@ class _Call(Listener):
     def _placed(self, began: float) -> list[Placed]:
         """Each utterance that was spoken in full, on the time line."""
         placed = []
+        origin = self.clock.spoken_at(0)
         for index, spoken in enumerate(self.microphone.spoken):
             start = self.clock.spoken_at(spoken.speech_start)
             end = self.clock.spoken_at(spoken.speech_end - 1)
-            if start is not None and end is not None:
+            if origin is not None and start is not None and end is not None:
                 utterance = spoken.utterance
-                placed.append(
-                    Placed(index, utterance, start - began, end - began, spoken.speech_end)
-                )
+                media_end = round((end - origin) * RATE_IN) + 1
+                placed.append(Placed(index, utterance, start - began, end - began, media_end))
         return placed
 
 

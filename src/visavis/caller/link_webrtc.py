@@ -39,7 +39,7 @@ from visavis.seam import (
     UpEvent,
 )
 
-LEAD_FRAMES = 6
+LEAD_FRAMES = 12
 """Frames kept queued in the engine, so that a short stall of this process is not heard."""
 _MIC = 1
 """The microphone is one endless reply of ours."""

@@ -81,7 +81,8 @@ class Placed:
     start: float
     end: float
     position_end: int
-    """The last voiced sample's index in the microphone's stream, 16 kHz."""
+    """Where the last voiced sample ends in media time, 16 kHz, from the first sample sent; media
+    time goes on when a stall leaves a hole in the stream."""
 
 
 def measure_turns(
