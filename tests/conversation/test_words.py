@@ -1,0 +1,58 @@
+"""Which differences between transcripts matter."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from visavis.conversation.words import (
+    has_real_words,
+    is_backchannel,
+    is_hanging,
+    normalize,
+    stable_prefix,
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("I'm here.", "i am here"),
+        ("That's 1 or 42", "that is one or forty two"),
+        ("DON’T stop!", "do not stop"),
+        ("Well...  hello,", "well hello"),
+    ],
+)
+def test_the_same_words(one: str, other: str) -> None:
+    assert normalize(one) == normalize(other)
+
+
+@given(st.text(max_size=60))
+def test_normalizing_twice_changes_nothing(text: str) -> None:
+    assert normalize(normalize(text)) == normalize(text)
+
+
+@pytest.mark.parametrize("text", ["Mm-hm.", "yeah, right", "uh-huh", "I see. Okay!", "嗯"])
+def test_backchannels(text: str) -> None:
+    assert is_backchannel(text)
+    assert not has_real_words(text)
+
+
+@pytest.mark.parametrize("text", ["no", "yeah but stop", "wait", "I"])
+def test_real_words(text: str) -> None:
+    assert has_real_words(text)
+
+
+def test_nothing_is_neither() -> None:
+    assert not is_backchannel(" . ")
+    assert not has_real_words("")
+
+
+def test_hanging() -> None:
+    assert is_hanging("I want to")
+    assert not is_hanging("I want tea.")
+
+
+def test_stable_prefix_leaves_the_last_word_out() -> None:
+    assert stable_prefix("What is", "what is the") == "what is"
+    assert stable_prefix("what is the", "what is the") == "what is"
+    assert stable_prefix("", "what") == ""
