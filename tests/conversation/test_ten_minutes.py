@@ -100,8 +100,10 @@ def plain(world: World) -> list[dict[str, Any]]:
 def test_the_same_seed_gives_the_same_call() -> None:
     one, two = ten_minutes(7), ten_minutes(7)
     assert one.port.digest.hexdigest() == two.port.digest.hexdigest()
-    assert plain(one) == plain(two)
-    assert one.port.log == two.port.log
+    same = plain(one) == plain(two)  # not in the assert: a diff of thousands would take minutes
+    assert same
+    same = one.port.log == two.port.log
+    assert same
     check(one)
 
 
