@@ -11,9 +11,15 @@ import structlog
 
 from visavis.errors import WeightsError
 from visavis.models.protocols import LanguageModel, ModelSet, SpeechToText, TextToSpeech
+from visavis.models.remote import (
+    Endpoint,
+    RemoteLanguageModel,
+    RemoteSpeechToText,
+    RemoteTextToSpeech,
+)
 from visavis.models.scripted import scripted_models
 from visavis.models.weights_choice import OPTIONS, choose_llm, estimated_speeds
-from visavis.settings import ModelSettings, Settings
+from visavis.settings import ModelSettings, OpenAISettings, Settings
 
 if TYPE_CHECKING:
     from visavis.models.embedded.smart_turn import SmartTurn
@@ -63,7 +69,24 @@ async def _mixed(chosen: ModelSettings) -> ModelSet:
 
         path = await asyncio.to_thread(store.path, llm_file)
         llm = await LlamaModel.load(path, threads=chosen.threads or min(4, _cores()))
+    remote = chosen.openai
+    if chosen.stt == "openai":
+        stt = RemoteSpeechToText(_endpoint(remote, remote.stt_base_url, remote.stt_model))
+    if chosen.llm == "openai":
+        llm = RemoteLanguageModel(_endpoint(remote, remote.llm_base_url, remote.llm_model))
+    if chosen.tts == "openai":
+        endpoint = _endpoint(remote, remote.tts_base_url, remote.tts_model)
+        tts = RemoteTextToSpeech(endpoint, voice=remote.tts_voice)
     return ModelSet(vad=vad, stt=stt, turn=turn, llm=llm, tts=tts)
+
+
+def _endpoint(remote: OpenAISettings, base_url: str | None, model: str) -> Endpoint:
+    return Endpoint(
+        base_url=base_url or remote.base_url,
+        model=model,
+        api_key=remote.api_key.get_secret_value() if remote.api_key else None,
+        first_byte_s=remote.first_byte_s,
+    )
 
 
 def _turn(store: WeightsStore, *, needed: bool) -> SmartTurn | None:

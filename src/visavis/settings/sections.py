@@ -129,7 +129,8 @@ class OpenAISettings(Section):
     stt_model: str = "gpt-4o-mini-transcribe"
     tts_model: str = "gpt-4o-mini-tts"
     tts_voice: str = "alloy"
-    timeout_s: float = Field(default=20.0, gt=0, le=600)
+    first_byte_s: float = Field(default=5.0, gt=0, le=600)
+    """Longest wait for the beginning of an answer."""
 
     @field_validator("base_url", "llm_base_url", "stt_base_url", "tts_base_url")
     @classmethod
