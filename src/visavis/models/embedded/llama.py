@@ -22,7 +22,7 @@ from visavis.models.embedded.llama_engine import LlamaEngine, Sampling, Slot
 from visavis.models.embedded.llama_output import TextOut
 from visavis.models.embedded.llama_prompt import common_prefix, conversation_tokens
 from visavis.models.protocols import DEFAULT_OPTIONS, ChatMessage, GenerateOptions
-from visavis.models.workers import Cancel, Worker
+from visavis.models.workers import Cancel, Runs, Worker
 
 SPOKEN_TOKENS_PER_S = 5.0
 """Tokens a second that one agent speaks."""
@@ -53,7 +53,7 @@ class _Lease:
 class LlamaModel:
     """`LanguageModel` in process. Made by `LlamaModel.load`; `aclose` frees it."""
 
-    def __init__(self, engine: LlamaEngine, worker: Worker, name: str, queue: int) -> None:
+    def __init__(self, engine: LlamaEngine, worker: Runs, name: str, queue: int) -> None:
         self.name = name
         self._engine = engine
         self._worker = worker
