@@ -143,7 +143,7 @@ impl Ingest {
             let (silent, lost) = Stream::split_gap(last_seq, cursor, packet);
             if silent > REACH_TICKS {
                 // Not spelled out.
-            } else if have % FRAME_TICKS == 0 {
+            } else if have.is_multiple_of(FRAME_TICKS) {
                 have += silent - silent % FRAME_TICKS;
             } else {
                 have += silent;

@@ -253,7 +253,7 @@ impl Playout {
     fn adjust(&mut self, now: f64) {
         self.delay = self.delay_at_cursor(now, 0) + self.pcm.len() as f64 / f64::from(self.rate);
         let excess = self.delay - self.target(now);
-        if excess <= ABOVE_S && excess >= -BELOW_S {
+        if (-BELOW_S..=ABOVE_S).contains(&excess) {
             self.waited = 0;
             return;
         }

@@ -282,7 +282,7 @@ impl Stream {
         let samples = self.samples(piece);
         let back = self.samples(lost);
         let mut mark = None;
-        if piece % OPUS_STEP == 0 {
+        if piece.is_multiple_of(OPUS_STEP) {
             if let Some(front) = self.queue.front() {
                 let out = &mut self.scratch[..samples];
                 let fec = opus::frame_samples(&front.payload, RTP_RATE).unwrap_or(0) as u64;
