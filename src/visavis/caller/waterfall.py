@@ -46,8 +46,8 @@ def bars(turn: TurnResult) -> list[Bar]:
         end = known.get(last)
         if end is None:
             continue
-        start = 0.0 if first is None else known.get(first, end)
-        out.append(Bar(label, min(start, end), max(start, end), kind))
+        start = min(0.0, end) if first is None else min(known.get(first, end), end)
+        out.append(Bar(label, start, end, kind))
     if turn.voice_to_voice_ms is not None:
         heard = turn.voice_to_voice_ms
         out.append(Bar("voice to voice", min(0.0, heard), max(0.0, heard), "total"))
