@@ -120,6 +120,13 @@ class SteppedLink:
             self._up.send(now)
             self._down.send(now)
 
+    def change(self, *, up: LinkNetwork | None = None, down: LinkNetwork | None = None) -> None:
+        """Another network from now on; packets under way arrive as they would have."""
+        if up is not None:
+            self._up.net = up
+        if down is not None:
+            self._down.net = down
+
     async def aclose(self) -> None:
         """Stop time; every sink of a call still running gets `Closed`. Idempotent."""
         if not self._open:
@@ -142,7 +149,7 @@ class _Path:
         self._link = link
         self._source = source
         self._target = target
-        self._net = net
+        self.net = net
         self._random = random.Random(seed)
         self._loop = asyncio.get_running_loop()
         self._last = 0.0
@@ -150,11 +157,11 @@ class _Path:
 
     def send(self, now: float) -> None:
         for destination, packet in self._source.core.packets():
-            lost = self._random.random() < self._net.loss
-            late = self._random.random() * self._net.jitter_s
+            lost = self._random.random() < self.net.loss
+            late = self._random.random() * self.net.jitter_s
             if lost or destination != self._target.address:
                 continue
-            self._last = max(self._last, now + self._net.delay_s + late)
+            self._last = max(self._last, now + self.net.delay_s + late)
             self._fly(packet, self._last)
 
     def _fly(self, packet: bytes, arrival: float) -> None:
