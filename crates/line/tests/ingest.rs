@@ -344,7 +344,7 @@ proptest! {
                 prop_assert!(frame.position > position || position <= 0);
                 position = frame.position;
             }
-            if i % 11 == 0 {
+            if i.is_multiple_of(11) {
                 let frame = ingest.pull(now, &mut out);
                 prop_assert!(frame.position >= position);
                 position = frame.position;

@@ -13,7 +13,6 @@ const FRAME: usize = 480;
 const BASE: u64 = 5_000_000;
 
 struct Pulled {
-    now: f64,
     frame: Frame,
     delay: f64,
     target: f64,
@@ -39,7 +38,6 @@ fn run(
         let frame = playout.pull(now, &mut out);
         let (delay, target) = (playout.delay(), playout.target(now));
         pulled.push(Pulled {
-            now,
             frame,
             delay,
             target,
