@@ -135,7 +135,11 @@ class _Call(Listener):
         reports = [{**report, "at": round(report["at"] - began, 3)} for report in self.reports]
         links = [{**each, "at": round(each["at"] - began, 3)} for each in self.notes.links]
         turns = measure_turns(
-            self._placed(began), self.notes, tracks, began=began, unanswered=unanswered
+            self._placed(began, self._media_origin(link, began)),
+            self.notes,
+            tracks,
+            began=began,
+            unanswered=unanswered,
         )
         return CallResult(
             call_id=link.call_id,
@@ -161,10 +165,14 @@ class _Call(Listener):
                 track.add(at, whole[first:last])
         return resample(track.render(began, end), RATE_IN, RATE_OUT)
 
-    def _placed(self, began: float) -> list[Placed]:
+    def _media_origin(self, link: Link, began: float) -> float | None:
+        """When the call's media time began for the server. Over WebRTC the line sends a packet
+        of silence in the tick of the connection, before the microphone's first."""
+        return began if link.transport == "webrtc" else self.clock.spoken_at(0)
+
+    def _placed(self, began: float, origin: float | None) -> list[Placed]:
         """Each utterance that was spoken in full, on the time line."""
         placed = []
-        origin = self.clock.spoken_at(0)
         for index, spoken in enumerate(self.microphone.spoken):
             start = self.clock.spoken_at(spoken.speech_start)
             end = self.clock.spoken_at(spoken.speech_end - 1)

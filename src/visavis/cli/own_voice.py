@@ -12,9 +12,9 @@ from visavis.errors import ModelError
 from visavis.seam import RATE_IN, RATE_OUT, Pcm
 
 QUESTIONS = (
-    "Hello. What is the capital of France?",
+    "Hello, what is the capital of France?",
     "And what is that city famous for?",
-    "Thank you, goodbye.",
+    "Thank you, and goodbye.",
 )
 MAX_TURNS = 100
 _LEAD_S = 0.2
