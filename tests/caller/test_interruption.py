@@ -35,6 +35,15 @@ def test_a_stop() -> None:
     assert found.resumed_ms is None
 
 
+def test_a_pause_between_words_is_not_taken_for_a_duck() -> None:
+    found = measured(
+        speech(1.95), silence(0.25), speech(0.2), silence(1.5), at=2, until=3.4, answered=True
+    )
+    assert found is not None
+    assert found.ducked_ms == pytest.approx(400, abs=20)
+    assert found.silent_ms == pytest.approx(400, abs=20)
+
+
 def test_a_false_alarm() -> None:
     found = measured(speech(2.15), speech(0.4, 0.06), speech(3), at=2, until=4.5)
     assert found is not None

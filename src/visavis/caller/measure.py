@@ -93,12 +93,15 @@ class AgentSound:
         # A strong syllable, not the mean: words differ by 10 dB among themselves.
         before = float(np.percentile(spoken, 90))
         levels = self._between(at, until)
-        ducked = _first_held(levels <= before - DUCKED_DB, _DUCK_HOLD)
+        low = levels <= before - DUCKED_DB
         heard = np.flatnonzero(levels > SILENT_DBFS)
         quiet_from = int(heard[-1]) + 1 if len(heard) else 0
         enough = _ANSWERED_QUIET if answered else _SILENT_HOLD
         silent = quiet_from if len(levels) - quiet_from >= enough else None
         resumed = None
+        # A pause between words looks ducked too: of an agent that stopped, the last stretch
+        # counts, of one that came back, the longest.
+        ducked = _longest_from(low) if silent is None else _last_from(low)
         if ducked is not None and silent is None:
             back = np.flatnonzero(levels[ducked:] >= before - BACK_DB)
             resumed = ducked + int(back[0]) if len(back) else None
@@ -109,13 +112,20 @@ class AgentSound:
         return self.levels[first:last]
 
 
-def _first_held(flags: NDArray[np.bool_], hold: int) -> int | None:
-    """First index from which `hold` frames (or all that are left, at least three) are set."""
-    for index in np.flatnonzero(flags).tolist():
-        window = flags[index : index + hold]
-        if len(window) >= 3 and bool(window.all()):
-            return int(index)
-    return None
+def _last_from(flags: NDArray[np.bool_]) -> int:
+    """Where the run of set flags begins that reaches the end."""
+    clear = np.flatnonzero(~flags)
+    return int(clear[-1]) + 1 if len(clear) else 0
+
+
+def _longest_from(flags: NDArray[np.bool_]) -> int | None:
+    """Where the longest run of set flags begins; None if it is shorter than a pause."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    starts, ends = edges[::2], edges[1::2]
+    if not len(starts):
+        return None
+    best = int(np.argmax(ends - starts))
+    return int(starts[best]) if ends[best] - starts[best] >= _DUCK_HOLD else None
 
 
 def _ms(frames: int | None) -> float | None:
