@@ -467,12 +467,17 @@ fn no_address(error: io::Error) -> LineError {
 
 /// Signals are for Python's main thread; and the scheduler should let this one go first.
 fn prepare_thread() {
-    // SAFETY: the set is initialised before use; both calls concern this thread only. Raising
-    // the priority fails without the right to, and then the thread runs at the usual one.
+    // SAFETY: both structures are valid before use, and all calls concern this thread only. Real
+    // time, as for any audio, or at least a better priority, need a right that we may not have;
+    // without it the thread runs as any other.
     unsafe {
         let mut all: libc::sigset_t = std::mem::zeroed();
         libc::sigfillset(&mut all);
         libc::pthread_sigmask(libc::SIG_BLOCK, &all, std::ptr::null_mut());
-        libc::setpriority(libc::PRIO_PROCESS, 0, -10);
+        let first = libc::sched_param { sched_priority: 1 };
+        let policy = libc::SCHED_RR | libc::SCHED_RESET_ON_FORK;
+        if libc::sched_setscheduler(0, policy, &first) != 0 {
+            libc::setpriority(libc::PRIO_PROCESS, 0, -10);
+        }
     }
 }

@@ -1,0 +1,9 @@
+//! Whole calls in virtual time. One test program, because each is linked with all of str0m.
+
+mod audio_both_ways;
+mod connect;
+mod hostile;
+mod pipe;
+mod same_seed;
+mod sdp_table;
+mod texts;
