@@ -107,14 +107,9 @@ class LlamaEngine:
         strlen = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p)
         c.llama_set_abort_callback(self._context, strlen, ctypes.cast(self._abort, ctypes.c_void_p))
         self.tokenize = lru_cache(maxsize=1024)(self._tokenize)
-        marks = {token for name in ("<|im_start|>", "<|im_end|>") for token in self._mark(name)}
-        self._ends = marks | {
-            token for token in range(self._vocab_size) if c.llama_vocab_is_eog(self._vocab, token)
+        self._marks = {
+            token for name in ("<|im_start|>", "<|im_end|>") for token in self._mark(name)
         }
-        not_first = self._ends | {
-            token for token in range(self._vocab_size) if not starts_speech(self.piece(token))
-        }
-        self._not_first = np.fromiter(not_first, np.int64)
 
     def close(self) -> None:
         """Free the model. Nothing else may be called afterwards."""
@@ -123,7 +118,8 @@ class LlamaEngine:
         self._c.llama_model_free(self._model)
 
     def is_end(self, token: int) -> bool:
-        return token in self._ends
+        """Whether this token ends a reply."""
+        return token in self._marks or bool(self._c.llama_vocab_is_eog(self._vocab, token))
 
     def piece(self, token: int) -> bytes:
         """A token's bytes; template marks have none."""
@@ -161,15 +157,21 @@ class LlamaEngine:
         pointer = self._c.llama_get_logits_ith(self._context, -1)
         logits: NDArray[np.float32] = np.ctypeslib.as_array(pointer, (self._vocab_size,))
         if first:
-            logits[self._not_first] = -np.inf
+            while not self._may_begin(likeliest := int(logits.argmax())):
+                logits[likeliest] = -np.inf
         if sampling is None or sampling.temperature <= 0:
             return int(logits.argmax())
         best = np.argpartition(logits, -40)[-40:]
         best = best[np.argsort(logits[best])[::-1]]
+        if first:
+            best = np.array([token for token in best if self._may_begin(int(token))])
         scaled = np.exp((logits[best] - logits[best[0]]).astype(np.float64) / sampling.temperature)
         shares = scaled / scaled.sum()
         kept = int(np.searchsorted(np.cumsum(shares), sampling.top_p)) + 1
         return int(sampling.random.choice(best[:kept], p=shares[:kept] / shares[:kept].sum()))
+
+    def _may_begin(self, token: int) -> bool:
+        return not self.is_end(token) and starts_speech(self.piece(token))
 
     def copy(self, source: Slot, target: Slot) -> None:
         """Let `target` hold what `source` holds (a system prompt two calls share)."""
