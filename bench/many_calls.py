@@ -16,10 +16,10 @@ from pathlib import Path
 import httpx
 import numpy as np
 import structlog
-from harness import arguments, config_hash, finish, percentile, table
 from numpy.typing import NDArray
-from rig import server
 
+from harness import arguments, config_hash, finish, percentile, table
+from rig import server
 from visavis.caller import AfterReply, CallOptions, call, utterance
 
 SCRIPTED = {f"VISAVIS_MODELS__{name}": "scripted" for name in ("STT", "LLM", "TTS")} | {

@@ -11,6 +11,7 @@ import json
 import re
 import subprocess
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -57,14 +58,16 @@ MICROPHONE = """
 class Firefox:
     """One headless Firefox with one page. Use as a context manager."""
 
-    def __init__(self, microphone: Path) -> None:
+    def __init__(self, microphone: Path, environment: dict[str, str]) -> None:
         self._profile = tempfile.TemporaryDirectory(prefix="visavis-firefox-")
         lines = [
             f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in PREFS.items()
         ]
         Path(self._profile.name, "user.js").write_text("\n".join(lines))
         self._microphone = microphone
+        self._environment = environment
         self._next = 0
+        self._stack = ExitStack()
 
     def __enter__(self) -> Firefox:
         self._process = subprocess.Popen(
@@ -77,6 +80,7 @@ class Firefox:
                 "--remote-debugging-port=0",
                 "about:blank",
             ],
+            env=self._environment,
             stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,
@@ -87,8 +91,8 @@ class Firefox:
                 break
         else:
             raise RuntimeError("firefox-esr ended before it listened for WebDriver BiDi")
-        self._socket: ClientConnection = connect(
-            found.group(1) + "/session", max_size=None, open_timeout=30
+        self._socket: ClientConnection = self._stack.enter_context(
+            connect(found.group(1) + "/session", max_size=None, open_timeout=30)
         )
         self.command("session.new", {"capabilities": {}})
         tree = self.command("browsingContext.getTree", {})
@@ -109,8 +113,7 @@ class Firefox:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if hasattr(self, "_socket"):
-            self._socket.close()
+        self._stack.close()
         self._process.terminate()
         self._process.wait(20)
         assert self._process.stderr is not None

@@ -29,7 +29,8 @@ def test_three_turns_through_the_page(
 ) -> None:
     url = server if transport == "webrtc" else f"{server}/?transport=ws"
     with chromium(microphone_wav) as browser:
-        tab = browser.new_page(viewport={"width": 1280, "height": 800})
+        tab = browser.new_page()
+        tab.set_viewport_size({"width": 1280, "height": 800})
         errors: list[str] = []
         tab.on("pageerror", lambda error: errors.append(str(error)))
         tab.goto(url)

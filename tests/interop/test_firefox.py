@@ -10,19 +10,21 @@ import pytest
 from firefox import Firefox
 
 import recordings
+import soundcard
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.native,
     pytest.mark.weights,
     pytest.mark.skipif(shutil.which("firefox-esr") is None, reason="firefox-esr not installed"),
+    pytest.mark.skipif(not soundcard.available(), reason="pulseaudio not installed"),
 ]
 
 
 def test_three_turns_through_the_page(
     server: str, microphone_wav: Path, said: list[recordings.Prompt], artifacts: Path
 ) -> None:
-    with Firefox(microphone_wav) as browser:
+    with soundcard.sound_card() as environment, Firefox(microphone_wav, environment) as browser:
         browser.open(server)
         browser.evaluate("document.getElementById('talk').click() ?? null")
         samples = page.watch(
