@@ -71,7 +71,7 @@ def native_module() -> list[Check]:
                 "webrtc",
                 State.LACKS,
                 f"the native module is missing ({error}); calls go over WebSocket",
-                "pip install 'visavis[webrtc]', or build it: scripts/build_native.sh",
+                "pip install 'visavis[webrtc]', or build it: scripts/build_line.sh",
             )
         ]
     return [Check("webrtc", State.GOOD, f"native module with {line.opus_version()}")]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
+from numpy.typing import NDArray
 
 from visavis.errors import WeightsError
 from visavis.models.embedded.onnx import open_session
@@ -49,8 +50,8 @@ class AkikiStream:
 
     def reset(self) -> None:
         """Forget everything heard so far."""
-        self._audio = np.zeros(_CONTEXT, np.float32)
-        self._state = np.zeros((1, 1, _HIDDEN), np.float32)
+        self._audio: NDArray[np.float32] = np.zeros(_CONTEXT, np.float32)
+        self._state: NDArray[np.float32] = np.zeros((1, 1, _HIDDEN), np.float32)
 
 
 class AkikiVad:

@@ -63,7 +63,8 @@ def log_mel(pcm: Pcm) -> NDArray[np.float32]:
     power = spectrum.real**2 + spectrum.imag**2
     mel = np.log10(np.maximum(power @ _FILTERS, 1e-10))
     mel = np.maximum(mel, mel.max() - 8.0)
-    return np.ascontiguousarray(((mel + 4.0) / 4.0).T, np.float32)
+    features: NDArray[np.float32] = np.ascontiguousarray(((mel + 4.0) / 4.0).T, np.float32)
+    return features
 
 
 def _mel_filters() -> NDArray[np.float32]:
