@@ -88,3 +88,12 @@ def timeline(parts: list[tuple[float, Prompt]], *, seconds: float) -> NDArray[np
         room = track[at : at + len(part.pcm)]
         room += part.pcm[: len(room)]
     return track
+
+
+def word_overlap(heard: str, said: str) -> float:
+    """Share of the words said that were heard, whatever their case, marks and order."""
+
+    def words(text: str) -> set[str]:
+        return {w.strip(".,;:!?'\"").lower() for w in text.replace("-", " ").split()} - {""}
+
+    return len(words(heard) & words(said)) / max(1, len(words(said)))

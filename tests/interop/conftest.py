@@ -30,15 +30,6 @@ INSTRUCTIONS = (
 )
 
 
-def word_overlap(heard: str, said: str) -> float:
-    """Share of the words said that were heard, whatever their case, marks and order."""
-
-    def words(text: str) -> set[str]:
-        return {w.strip(".,;:!?'\"").lower() for w in text.replace("-", " ").split()} - {""}
-
-    return len(words(heard) & words(said)) / max(1, len(words(said)))
-
-
 @pytest.fixture(scope="session")
 def artifacts() -> Path:
     ARTIFACTS.mkdir(exist_ok=True)

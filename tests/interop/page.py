@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from conftest import word_overlap
-
 import recordings
 
 Evaluate = Callable[[str], Any]
@@ -56,7 +54,7 @@ def check(
     assert last["problem"] is None
     heard = " ".join(last["transcripts"]["user"])
     for prompt in said:
-        assert word_overlap(heard, prompt.text) >= 0.6, f"{prompt.text!r} not in {heard!r}"
+        assert recordings.word_overlap(heard, prompt.text) >= 0.6, heard
     assert answered(last) >= len(said), [ledger["stages"] for ledger in last["ledgers"]]
     levels = [sample["levels"]["agent"]["max"] for sample in samples]
     assert max(levels) > AUDIBLE * 3, "the agent was never audible at the page"

@@ -7,7 +7,6 @@ import asyncio
 import aiortc_client
 import numpy as np
 import pytest
-from conftest import word_overlap
 from numpy.typing import NDArray
 
 import recordings
@@ -22,7 +21,7 @@ def test_three_turns_with_aiortc(
     finals = heard.of("conversation.item.input_audio_transcription.completed")
     words = " ".join(event["transcript"] for event in finals)
     for prompt in said:
-        assert word_overlap(words, prompt.text) >= 0.6, f"{prompt.text!r} not in {words!r}"
+        assert recordings.word_overlap(words, prompt.text) >= 0.6, words
     assert len(heard.of("response.created")) >= len(said)
     assert "cancelled" in [event["response"]["status"] for event in heard.of("response.done")]
     assert sum(level > 0.01 for level in heard.level) > 100, "the agent was not audible"

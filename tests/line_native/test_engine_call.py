@@ -43,7 +43,8 @@ def test_times_are_those_of_the_monotonic_clock(pair: Pair) -> None:
 def test_hanging_up_is_local_here_and_a_hangup_there(pair: Pair) -> None:
     ours, theirs = pair.connected()
     pair.client.engine.close(ours)
-    pair.until(lambda: bool(pair.server.told(theirs, "closed")))
+    ends = ((pair.client, ours), (pair.server, theirs))
+    pair.until(lambda: all(side.told(call, "closed") for side, call in ends))
     assert pair.server.told(theirs, "closed") == [(theirs, "closed", "hangup")]
     assert pair.client.told(ours, "closed") == [(ours, "closed", "local")]
 

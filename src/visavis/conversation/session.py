@@ -419,7 +419,8 @@ class Session:
         if self._turn is not None:
             self._turn.speculations += 1
             self._turn.transcript = self._now
-        messages = self._messages(ChatMessage("user", action.text))
+        # The full stop that recognisers set and take back would cost the cache its tail.
+        messages = self._messages(ChatMessage("user", action.text.rstrip(" .")))
         self._mouth.prepare(action.reply, self._generate(messages), self._agent.voice)
 
     def _start_asked(self, action: s.StartAsked) -> None:
@@ -479,6 +480,9 @@ class Session:
         return f"{kind}_{self.call_id}_{self._ids}"
 
     def _emit(self, event: SessionEvent) -> None:
+        if isinstance(event, ReplyDone) and not self._closed:
+            # The model reads what was really heard and said before the next words come.
+            self._prefill("")
         for listener in tuple(self._listeners):
             try:
                 listener(event)
