@@ -152,7 +152,9 @@ impl Calls {
         let mut result = Err(LineError::invalid_sdp(format!(
             "there is no call {call} that waits for an SDP answer"
         )));
-        self.with(now, call, |peer, out| result = peer.answer(now, answer, out));
+        self.with(now, call, |peer, out| {
+            result = peer.answer(now, answer, out)
+        });
         result
     }
 

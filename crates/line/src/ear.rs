@@ -17,7 +17,7 @@ const FRAMES_A_TICK: usize = 4;
 
 enum Buffer {
     /// A server's: a recogniser can wait for what is late.
-    Ingest(Ingest),
+    Ingest(Box<Ingest>),
     /// A client's: an ear cannot.
     Playout(Box<Playout>),
 }
@@ -36,7 +36,7 @@ impl Ear {
         let buffer = if config.playout {
             Buffer::Playout(Box::new(Playout::new(rate, PlayoutOptions::default())?))
         } else {
-            Buffer::Ingest(Ingest::new(rate, IngestOptions::default())?)
+            Buffer::Ingest(Box::new(Ingest::new(rate, IngestOptions::default())?))
         };
         Ok(Ear {
             buffer,

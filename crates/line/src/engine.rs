@@ -302,10 +302,8 @@ impl Driver {
             revents: 0,
         };
         let sockets = self.sockets.iter().map(|(_, socket)| socket.fd());
-        let mut fds: Vec<libc::pollfd> = sockets
-            .chain([self.shared.wake.fd()])
-            .map(wanted)
-            .collect();
+        let mut fds: Vec<libc::pollfd> =
+            sockets.chain([self.shared.wake.fd()]).map(wanted).collect();
         let seconds = seconds.clamp(0.0, TICK_S);
         let timeout = libc::timespec {
             tv_sec: 0,

@@ -166,6 +166,9 @@ impl Peer {
         let mut rtc = RtcConfig::new()
             .clear_codecs()
             .enable_opus(true, false)
+            // A camera's frames are taken so that its line can be answered.
+            .enable_vp8(true)
+            .enable_h264(true)
             .set_extension(14, Extension::AbsoluteCaptureTime)
             .set_local_ice_credentials(birth.credentials)
             .set_dtls_cert(birth.certificate.clone())
@@ -181,7 +184,10 @@ impl Peer {
             }
         }
         for public in birth.publics {
-            let base = birth.locals.iter().find(|l| l.is_ipv4() == public.is_ipv4());
+            let base = birth
+                .locals
+                .iter()
+                .find(|l| l.is_ipv4() == public.is_ipv4());
             let Some(base) = base else { continue };
             let address = SocketAddr::new(*public, base.port());
             if let Ok(candidate) = Candidate::server_reflexive(address, *base, Protocol::Udp) {
@@ -239,8 +245,7 @@ impl Peer {
         }
         let agreed = media.remote_pts();
         let codecs = self.rtc.codec_config();
-        let opus =
-            codecs.find(|p| p.spec().codec == Codec::Opus && agreed.contains(&p.pt()))?;
+        let opus = codecs.find(|p| p.spec().codec == Codec::Opus && agreed.contains(&p.pt()))?;
         Some((mid, opus.pt()))
     }
 
@@ -350,7 +355,11 @@ impl Peer {
         } else if now >= self.end_by {
             self.end(format!("error: call longer than {} s", self.max_call_s));
         } else if self.connected && now - self.last_heard >= self.silence_timeout_s {
-            let reason = if self.channel_lost { "hangup" } else { "timeout" };
+            let reason = if self.channel_lost {
+                "hangup"
+            } else {
+                "timeout"
+            };
             self.end(reason.to_owned());
         } else if self.channel_lost && now - self.last_heard >= CHANNEL_LOST_S {
             self.end("hangup".to_owned());

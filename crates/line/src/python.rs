@@ -31,13 +31,16 @@ fn raise(error: LineError) -> PyErr {
 fn bytes_of<'py, T: Copy>(py: Python<'py>, numbers: &[T]) -> Bound<'py, PyBytes> {
     // SAFETY: only used with i64, f64, u8 and i16, which have no padding.
     let bytes = unsafe {
-        std::slice::from_raw_parts(numbers.as_ptr().cast::<u8>(), std::mem::size_of_val(numbers))
+        std::slice::from_raw_parts(
+            numbers.as_ptr().cast::<u8>(),
+            std::mem::size_of_val(numbers),
+        )
     };
     PyBytes::new(py, bytes)
 }
 
 fn samples(pcm: &[u8]) -> PyResult<Vec<i16>> {
-    if pcm.len() % 2 != 0 {
+    if !pcm.len().is_multiple_of(2) {
         return Err(PyValueError::new_err(format!(
             "pcm has {} bytes; int16 samples have an even number",
             pcm.len()
@@ -98,9 +101,7 @@ fn tuple<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyTuple>> {
             exact,
             done,
         } => (call, "played", *reply, *samples, *exact, *done).into_pyobject(py),
-        Happening::Report(report) => {
-            (call, "report", report_dict(py, report)?).into_pyobject(py)
-        }
+        Happening::Report(report) => (call, "report", report_dict(py, report)?).into_pyobject(py),
     }
 }
 
@@ -159,7 +160,9 @@ fn checked(config: Config) -> PyResult<Config> {
 
 fn ip(text: &str, what: &str) -> PyResult<IpAddr> {
     text.parse().map_err(|_| {
-        PyValueError::new_err(format!("{what} is `{text}`; an IP address such as 0.0.0.0 is needed"))
+        PyValueError::new_err(format!(
+            "{what} is `{text}`; an IP address such as 0.0.0.0 is needed"
+        ))
     })
 }
 
@@ -333,7 +336,9 @@ impl SteppedPy {
 
 fn address(text: &str) -> PyResult<SocketAddr> {
     text.parse().map_err(|_| {
-        PyValueError::new_err(format!("`{text}` is no address; `10.0.0.1:5000` would be one"))
+        PyValueError::new_err(format!(
+            "`{text}` is no address; `10.0.0.1:5000` would be one"
+        ))
     })
 }
 

@@ -58,7 +58,8 @@ pub fn vet(sdp: &str, what: &str, ipv6: bool) -> Result<String, LineError> {
                 section.read(attribute);
             }
         }
-        out.push_str(line);
+        let video = sections.last().is_some_and(|s| s.kind == "video");
+        out.push_str(if video { one_way(line) } else { line });
         out.push_str("\r\n");
     }
     check(&sections, what)?;
@@ -149,6 +150,15 @@ fn check(sections: &[Section], what: &str) -> Result<(), LineError> {
     Ok(())
 }
 
+/// We send no pictures, so of a camera's line we only take what comes.
+fn one_way(line: &str) -> &str {
+    match line {
+        "a=sendrecv" => "a=sendonly",
+        "a=recvonly" => "a=inactive",
+        other => other,
+    }
+}
+
 /// The names (`a=mid`) of the audio lines of an SDP, in order.
 pub fn audio_names(sdp: &str) -> Vec<&str> {
     let mut audio = false;
@@ -237,6 +247,14 @@ mod tests {
         assert!(refusal(&"v=0\r\n".repeat(30_000)).contains("bytes"));
         let many = offer.clone() + &"\r\nm=video 0 UDP/TLS/RTP/SAVPF 96".repeat(20);
         assert!(refusal(&many).contains("media lines"));
+    }
+
+    #[test]
+    fn pictures_go_one_way() {
+        let sdp = offer() + "\r\nm=video 9 X\r\na=mid:v\r\na=sendrecv";
+        let vetted = vet(&sdp, "offer", false).unwrap();
+        assert!(vetted.ends_with("a=mid:v\r\na=sendonly\r\n"), "{vetted}");
+        assert_eq!(vetted.matches("a=sendrecv").count(), 1);
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! Speech crosses the network in both directions, and what was played is told.
 
-
-
 use crate::pipe::{heard, rms, tone, Pipe};
 use visavis_line::batch::Happening;
 

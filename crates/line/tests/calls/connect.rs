@@ -1,7 +1,5 @@
 //! A call comes up, and ends, over delay and loss.
 
-
-
 use crate::pipe::{closed, Pipe, LONG};
 use visavis_line::batch::Happening;
 use visavis_line::config::Config;

@@ -1,7 +1,5 @@
 //! Packets of strangers harm nobody.
 
-
-
 use std::net::SocketAddr;
 
 use crate::pipe::{closed, heard, rms, tone, Pipe, CLIENT};
@@ -13,7 +11,7 @@ fn noise(random: &mut Random) -> Vec<u8> {
     let mut bytes: Vec<u8> = (0..length).map(|_| random.next_u64() as u8).collect();
     // Half of them look like something: STUN, DTLS, RTP, RTCP.
     let first = [0u8, 22, 128, 128][(random.next_u64() % 4) as usize];
-    if random.next_u64() % 2 == 0 && bytes.len() > 8 {
+    if random.next_u64().is_multiple_of(2) && bytes.len() > 8 {
         bytes[0] = first;
         bytes[1] = [1, 254, 111, 200][(random.next_u64() % 4) as usize];
         bytes[4..8].copy_from_slice(&[0x21, 0x12, 0xa4, 0x42]);
@@ -29,7 +27,10 @@ fn still_works(pipe: &mut Pipe, ours: i64, theirs: i64) {
     pipe.client.calls.send(now, ours, "still here".into());
     pipe.run(1.5);
     assert_eq!(closed(&pipe.server_told(theirs)), None);
-    assert_eq!(crate::pipe::texts(&pipe.server_told(theirs)), ["still here"]);
+    assert_eq!(
+        crate::pipe::texts(&pipe.server_told(theirs)),
+        ["still here"]
+    );
     assert!(rms(&heard(&pipe.at_server, theirs, 320)) > 2000.0);
 }
 
@@ -129,7 +130,8 @@ fn calls_of_many_clients_are_told_apart() {
     let mut clients: Vec<_> = (1..=5u8)
         .map(|i| {
             let address: SocketAddr = format!("10.0.1.{i}:5000").parse().unwrap();
-            let mut client = crate::pipe::stepped(u64::from(i), &address.to_string(), Config::default());
+            let mut client =
+                crate::pipe::stepped(u64::from(i), &address.to_string(), Config::default());
             let (call, offer) = client.offer(crate::pipe::LONG).unwrap();
             let (theirs, answer) = server.accept(&offer, crate::pipe::LONG).unwrap();
             client.calls.answer(0.0, call, &answer).unwrap();

@@ -20,6 +20,8 @@ fn an_offer_of_a_browser_with_a_camera_is_answered() {
     assert!(answer.contains("a=max-message-size:262144"), "{answer}");
     assert!(answer.contains("10.0.0.2 6000 typ host"), "{answer}");
     assert_eq!(answer.matches("\nm=").count(), 3);
+    let video = &answer[answer.find("\nm=video 9 ").expect("the camera's line")..];
+    assert!(video.contains("a=recvonly"), "{answer}");
 }
 
 #[test]

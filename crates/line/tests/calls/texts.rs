@@ -1,7 +1,5 @@
 //! Text messages both ways, and what a stranger may not do with them.
 
-
-
 use crate::pipe::{closed, texts, Pipe};
 use visavis_line::config::Config;
 
