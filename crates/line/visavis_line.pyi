@@ -9,7 +9,13 @@ All times are seconds of CLOCK_MONOTONIC (what `time.monotonic()` reads on Linux
 from typing import Final
 
 class LineError(Exception):
-    """Base of this module's errors. args = (code, message)."""
+    """Base of this module's errors. args = (code, message).
+
+    Codes: invalid_sdp, busy (no capacity, or no free UDP port for `offer`), queue_full,
+    invalid_plan (a figure of `set_plan`), invalid_time (`Stepped.step` off the grid),
+    internal_error (the engine has been shut down). Constructor arguments that make no sense
+    are a ValueError.
+    """
 
 class Batch:
     """What one 20 ms tick brought, for all calls."""
@@ -18,7 +24,7 @@ class Batch:
     late_ms: Final[float]
     """How late the tick ran."""
     calls: Final[bytes]
-    """int64[n]: which calls have a frame in this tick."""
+    """int64[n]: which calls have a frame in this tick; one that catches up has several rows."""
     positions: Final[bytes]
     """int64[n]: index of the frame's first sample since the call's first media, receive_rate."""
     rtp: Final[bytes]
@@ -116,7 +122,11 @@ class Engine(_Calls):
         """Close all calls, stop the thread. Idempotent."""
 
 class Stepped(_Calls):
-    """The same calls with no socket, thread or clock: a simulation drives them."""
+    """The same calls with no socket, thread or clock: a simulation drives them.
+
+    Two calls between the same pair of addresses cannot be told apart (DTLS has no other name):
+    give each simulated client a `Stepped` and an address of its own.
+    """
 
     def __init__(
         self,

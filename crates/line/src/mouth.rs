@@ -1,7 +1,6 @@
 //! Speech on its way out: the queue's next frame, encoded, as one RTP packet a tick; and how much
 //! of it the person has probably heard.
 
-use std::sync::OnceLock;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use str0m::media::Pt;
@@ -16,7 +15,7 @@ use crate::played::Played;
 use crate::random::Random;
 use crate::speaker::{Outcome, Progress, QueueFull, Speaker};
 
-/// While silent, a packet of silence every so many ticks (400 ms) keeps the far end's buffer warm.
+/// While silent, one packet in so many ticks (400 ms) says so.
 const COMFORT_TICKS: u32 = 20;
 /// Packets between two that carry their capture time (one second of speech).
 const CAPTURE_EVERY: u32 = 50;
@@ -121,7 +120,7 @@ impl Mouth {
                 self.encodes += 1;
                 packet
             }
-            Outcome::Silent if self.unsent_ticks >= COMFORT_TICKS => silence(self.play_rate)?,
+            Outcome::Silent if self.unsent_ticks >= COMFORT_TICKS => NOTHING_SAID.to_vec(),
             Outcome::Silent => {
                 self.speaking = false;
                 return Ok(None);
@@ -135,7 +134,11 @@ impl Mouth {
         if captured.is_some() {
             self.uncaptured = 0;
         }
-        self.unsent_ticks = 0;
+        // The first packet of a silence follows the tail of the speech at once.
+        self.unsent_ticks = match outcome {
+            Outcome::Tail(_) => COMFORT_TICKS,
+            Outcome::Speech | Outcome::Silent => 0,
+        };
         let seq = self.seq;
         self.seq += 1;
         Ok(Some(Outgoing {
@@ -167,20 +170,6 @@ impl Mouth {
     }
 }
 
-/// A packet of silence, made once: a call that says nothing encodes nothing.
-fn silence(rate: u32) -> Result<Vec<u8>, OpusError> {
-    static PACKET: OnceLock<Vec<u8>> = OnceLock::new();
-    if let Some(packet) = PACKET.get() {
-        return Ok(packet.clone());
-    }
-    let mut encoder = Encoder::new(rate)?;
-    let frame = vec![0; rate as usize / 50];
-    let mut packet = vec![0; MAX_PACKET];
-    let mut bytes = 0;
-    for _ in 0..5 {
-        packet.resize(MAX_PACKET, 0);
-        bytes = encoder.encode(&frame, &mut packet)?;
-    }
-    packet.truncate(bytes);
-    Ok(PACKET.get_or_init(|| packet).clone())
-}
+/// Discontinuous transmission, as Opus encoders do it: a packet of a table of contents only
+/// (SILK, wide band, 20 ms, mono) says that nothing comes for a while, and costs no encoding.
+const NOTHING_SAID: [u8; 1] = [9 << 3];
