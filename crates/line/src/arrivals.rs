@@ -165,7 +165,7 @@ mod tests {
         let mut i = 0u64;
         let mut feed = |a: &mut Arrivals, n: u64, late: f64| {
             for _ in 0..n {
-                let late = if i % 10 == 0 { late } else { 0.0 };
+                let late = if i.is_multiple_of(10) { late } else { 0.0 };
                 a.judge(i as f64 * 0.02 + late, i * 960);
                 i += 1;
             }

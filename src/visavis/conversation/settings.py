@@ -46,7 +46,7 @@ class ConversationSettings:
     """Longest turn; what was said until then is kept and a new turn begins."""
 
     # The end of a turn: silence from the last voiced sample
-    pause_s: float = 0.08
+    pause_s: float = 0.05
     """Prepare a reply."""
     verify_s: float = 0.15
     """Recognise once more, if that is quick."""

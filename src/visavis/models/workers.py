@@ -10,6 +10,8 @@ running one, which its function is expected to look at (`Cancel.check`) at least
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
@@ -119,10 +121,12 @@ class _Queue:
 
 
 class Worker:
-    """Threads for one model. `queue` is the most jobs that may wait."""
+    """Threads for one model. `queue` is the most jobs that may wait. A model that works long
+    gives way to short ones by `nice` (Linux: of these threads and those they start)."""
 
-    def __init__(self, name: str, threads: int = 1, queue: int = 8) -> None:
+    def __init__(self, name: str, threads: int = 1, queue: int = 8, nice: int = 0) -> None:
         self.name = name
+        self._nice = nice
         self._limit = queue
         self._waiting = _Queue()
         self._running: set[_Job] = set()
@@ -180,6 +184,8 @@ class Worker:
         return ModelError(f"the worker {self.name!r} was closed before the job was done")
 
     def _serve(self) -> None:
+        if self._nice and sys.platform == "linux":
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._nice)
         while True:
             with self._changed:
                 while not len(self._waiting) and not self._closed:

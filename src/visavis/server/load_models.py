@@ -68,7 +68,7 @@ async def _mixed(chosen: ModelSettings) -> ModelSet:
         from visavis.models.embedded.llama import LlamaModel
 
         path = await asyncio.to_thread(store.path, llm_file)
-        llm = await LlamaModel.load(path, threads=chosen.threads or _llm_threads())
+        llm = await LlamaModel.load(path, threads=chosen.threads or min(4, _cores()))
     remote = chosen.openai
     if chosen.stt == "openai":
         stt = RemoteSpeechToText(_endpoint(remote, remote.stt_base_url, remote.stt_model))
@@ -126,8 +126,3 @@ def _has(flag: str) -> bool:
 def _cores() -> int:
     return len(os.sched_getaffinity(0))
 
-
-def _llm_threads() -> int:
-    """All cores but one, which recognition, voice and the line share, up to 4: a model thread
-    that must wait for a core makes all the others wait with it."""
-    return max(1, min(4, _cores() - 1))

@@ -26,6 +26,9 @@ from visavis.models.workers import Cancel, Runs, Worker
 
 SPOKEN_TOKENS_PER_S = 5.0
 """Tokens a second that one agent speaks."""
+NICE = 5
+"""The recogniser's short bursts go before the language model's long work: the model answers
+words that the recogniser may be about to change."""
 WORTH_COPYING = 16
 """Tokens another slot must have more in common for its cache to be copied."""
 
@@ -84,7 +87,7 @@ class LlamaModel:
         `WeightsError` if the file is missing or broken, `ModelError` if it cannot be run.
         """
         loop = asyncio.get_running_loop()
-        worker = Worker("llm", threads=1, queue=4 * (slots + queue))
+        worker = Worker("llm", threads=1, queue=4 * (slots + queue), nice=NICE)
 
         def build(cancel: Cancel) -> LlamaEngine:
             return LlamaEngine(
