@@ -1,9 +1,9 @@
 """How soon does the agent give way when spoken over, and come back after a false alarm?
 
 `visavis call` over loopback WebRTC. While the agent tells a long story, the caller speaks over
-it (real human recordings) or makes a false alarm (a knock, a cough-like noise, "mm-hm" in the
-project's own voice). Measured on the agent's received track, from the first voiced sample of
-the interruption: ducked by 20 dB, silent, and, after a false alarm, back at its level.
+it (real human recordings) or makes a false alarm (a knock or a cough-like noise). Measured on
+the agent's received track, from the first voiced sample of the interruption: ducked by 20 dB,
+silent, and, after a false alarm, back at its level.
 """
 
 from __future__ import annotations
@@ -20,10 +20,23 @@ from numpy.typing import NDArray
 
 from harness import arguments, config_hash, finish, percentile, table
 from rig import server
-from visavis.caller import AfterReply, CallOptions, DuringReply, TurnResult, call, utterance
+from visavis.caller import (
+    AfterReply,
+    AtTime,
+    CallOptions,
+    DuringReply,
+    TurnResult,
+    call,
+    utterance,
+)
+from visavis.caller.measure import AgentSound, Interruption
+from visavis.seam import RATE_OUT
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import recordings
+
+INTERRUPT_AT_S = 12.0
+"""When the real interruption comes; the story lasts well beyond it."""
 
 INSTRUCTIONS = (
     "You are a storyteller on a phone call. Whatever is said, tell a long story of at least ten "
@@ -50,14 +63,25 @@ def cough(rng: np.random.Generator) -> NDArray[np.int16]:
     return (noise * shape * 14_000).clip(-32768, 32767).astype(np.int16)
 
 
-async def one(url: str, opening: recordings.Prompt, over: list[tuple[str, NDArray[np.int16]]]
-              ) -> list[TurnResult]:  # fmt: skip
-    script = [utterance(opening.name, opening.pcm, AfterReply(1.0), opening.text)]
-    script += [utterance(name, pcm, DuringReply(2.0)) for name, pcm in over]
+async def one(
+    url: str, opening: recordings.Prompt, noise: NDArray[np.int16], over: recordings.Prompt
+) -> tuple[TurnResult, Interruption | None]:
+    """One call: a story, a false alarm in it, then a real interruption. Gives the false alarm's
+    turn and how the agent gave way."""
+    script = [
+        utterance(opening.name, opening.pcm, AfterReply(1.0), opening.text),
+        utterance("noise", noise, DuringReply(2.0)),
+        utterance(over.name, over.pcm, AtTime(INTERRUPT_AT_S), over.text),
+    ]
     options = CallOptions(
         url, transport="webrtc", session={"type": "realtime", "instructions": INSTRUCTIONS}
     )
-    return (await call(script, options)).turns[1:]
+    result = await call(script, options)
+    assert result.tracks is not None
+    # The answer to the interruption comes only after its end.
+    interrupting = result.turns[2]
+    sound = AgentSound(result.tracks.right, RATE_OUT)
+    return result.turns[1], sound.interruption(interrupting.start, interrupting.end, answered=False)
 
 
 def summary(name: str, values: list[float]) -> dict[str, object]:
@@ -74,17 +98,21 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     count = 2 if options.quick else options.n
     rng = np.random.default_rng(1)
-    prompts = recordings.sentences(count + 1, seconds=(1.8, 6.0))
-    real: list[TurnResult] = []
+    prompts = recordings.sentences(count, seconds=(1.8, 6.0))
+    # Odd enough that even a small model tells a story instead of regretting.
+    opening = recordings.prompt("tt-weasels")
+    real: list[Interruption] = []
     false: list[TurnResult] = []
     with server() as (url, _):
         health = httpx.get(f"{url}/health").json()
         for i in range(count):
-            real += asyncio.run(one(url, prompts[-1], [(prompts[i].name, prompts[i].pcm)]))
             noise = (knock if i % 2 else cough)(rng)
-            false += asyncio.run(one(url, prompts[-1], [("noise", noise)]))
-    ducked = [t.interruption.ducked_ms for t in real if t.interruption]
-    silent = [t.interruption.silent_ms for t in real if t.interruption]
+            alarm, gave_way = asyncio.run(one(url, opening, noise, prompts[i]))
+            false.append(alarm)
+            if gave_way is not None:
+                real.append(gave_way)
+    ducked = [gave_way.ducked_ms for gave_way in real]
+    silent = [gave_way.silent_ms for gave_way in real]
     alarms = [t.interruption for t in false if t.interruption]
     # Counted from the end of the noise.
     resumed = [

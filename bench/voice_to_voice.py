@@ -66,9 +66,8 @@ def main() -> None:
     delays = [t.voice_to_voice_ms for t in measured if t.voice_to_voice_ms is not None]
     ledgers = [t.ledger for t in measured if t.ledger is not None]
     firsts = [x["stages"]["first_played"] for x in ledgers if "first_played" in x["stages"]]
-    held = [
-        x for x in ledgers if x["stages"].get("tts_first_audio", 1e9) <= x["stages"]["released"]
-    ]
+    # A hit: the released reply was begun on a partial, before the end was noticed.
+    held = [x for x in ledgers if x["stages"]["llm_start"] < x["stages"]["silence_seen"]]
     figures = {
         "n": len(turns),
         "p50_ms": round(percentile(delays, 50)),

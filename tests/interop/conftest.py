@@ -19,10 +19,11 @@ import rig  # noqa: E402
 
 ARTIFACTS = ROOT / "artifacts"
 
-TURNS = ("cannot-complete-as-dialed", "conf-getpin", "check-number-dial-again")
+TURNS = ("tt-weasels", "conf-getpin", "check-number-dial-again")
 """What the caller says, in order; the second is said over the first answer."""
-STARTS = (1.0, 7.0, 16.0)
-"""Seconds from the microphone's opening. The first answer, a story, lasts well past 7 s."""
+STARTS = (1.0, 7.0, 15.0)
+"""Seconds from the microphone's opening. The first turn ("Weasels have eaten our phone system")
+moves even a small model to a long story, which lasts well past 7 s."""
 
 INSTRUCTIONS = (
     "You are a storyteller on a phone call. Whatever is said, answer with a story of at least "
