@@ -38,6 +38,9 @@ import recordings
 INTERRUPT_AT_S = 12.0
 """When the real interruption comes; the story lasts well beyond it."""
 
+NOTICED_MS = 300
+"""A duck that begins later after a noise has another cause."""
+
 INSTRUCTIONS = (
     "You are a storyteller on a phone call. Whatever is said, tell a long story of at least ten "
     "sentences about a lighthouse keeper and the sea. Plain spoken sentences only."
@@ -113,15 +116,22 @@ def main() -> None:
                 real.append(gave_way)
     ducked = [gave_way.ducked_ms for gave_way in real]
     silent = [gave_way.silent_ms for gave_way in real]
-    alarms = [t.interruption for t in false if t.interruption]
+    # A sentence's own pause is no duck: what the noise did begins with it.
+    noticed = [
+        t
+        for t in false
+        if t.interruption
+        and t.interruption.ducked_ms is not None
+        and t.interruption.ducked_ms <= (t.end - t.start) * 1e3 + NOTICED_MS
+    ]
     # Counted from the end of the noise.
     resumed = [
         max(0.0, t.interruption.resumed_ms - (t.end - t.start) * 1e3)
-        for t in false
+        for t in noticed
         if t.interruption and t.interruption.resumed_ms is not None
     ]
-    stopped = sum(a.silent_ms is not None for a in alarms)
-    undisturbed = sum(a.ducked_ms is None for a in alarms)
+    stopped = sum(t.interruption is not None and t.interruption.silent_ms is not None
+                  for t in noticed)  # fmt: skip
     rows = [
         summary("ducked by 20 dB", [x for x in ducked if x is not None]),
         summary("silent", [x for x in silent if x is not None]),
@@ -134,9 +144,9 @@ def main() -> None:
         "resume_p95_ms": rows[2].get("p95_ms"),
         "never_ducked": sum(x is None for x in ducked),
         "never_silent": sum(x is None for x in silent),
-        "false_alarms": len(alarms),
+        "false_alarms": len(false),
         "false_alarms_that_stopped_it": stopped,
-        "false_alarms_unnoticed": undisturbed,
+        "false_alarms_unnoticed": len(false) - len(noticed),
         "config_hash": config_hash({"health": health, "instructions": INSTRUCTIONS}),
     }
     finish(options, "stop", f"server: {health}\n\n{table(rows)}\n\n{table([figures])}", figures)

@@ -76,6 +76,8 @@ class Ears:
         self._run_start: int | None = None
         """Where voice not yet long enough to be speech began."""
         self._run_s = 0.0
+        self._start_s = settings.start_s
+        """Voice must last so long to count now."""
         self._voiced_s = 0.0
         self._last_voiced = 0
         self._end = 0
@@ -111,6 +113,7 @@ class Ears:
         self._missing = 0
         self._measure(frame)
         threshold = self._set.interrupt_threshold if agent_audible else self._set.voice_threshold
+        self._start_s = self._set.interrupt_start_s if agent_audible else self._set.start_s
         probabilities = self._vad.push(frame.pcm)
         self._rest = (self._rest + len(frame.pcm)) % self._hop
         end = self.position - self._rest - self._hop * len(probabilities)
@@ -145,7 +148,7 @@ class Ears:
             self._run_start, self._run_s = end - self._hop, 0.0
             yield s.Flicker(True)
         self._run_s += self._hop / RATE_IN
-        if self._run_s >= self._set.start_s - 1e-9:
+        if self._run_s >= self._start_s - 1e-9:
             if self._mode is _Mode.QUIET:
                 self._voiced_s, self._peak = 0.0, 0.0
                 self._peak = max((power for _, power in self._blocks), default=0.0)

@@ -67,9 +67,11 @@ class ConversationSettings:
     """Words recognised with less confidence on average are taken for noise."""
 
     # Interruption
-    duck_gain: float = 0.06
-    """Level of the agent while the person's voice is weighed (-24 dB)."""
-    stop_s: float = 0.42
+    interrupt_start_s: float = 0.048
+    """Voice over the agent must last so long to duck it; ducking costs little if it was none."""
+    duck_gain: float = 0.03
+    """Level of the agent while the person's voice is weighed (-30 dB)."""
+    stop_s: float = 0.38
     """So much voice over the agent stops it."""
     backchannel_stop_s: float = 1.0
     """The same if only acknowledgements were recognised."""

@@ -24,7 +24,7 @@ _CONTRACTIONS = (
     (re.compile(rf"\b({_IS})'s\b"), r"\1 is"),
 )
 _NUMBER = re.compile(r"\b\d{1,2}\b", re.ASCII)
-_OTHER = re.compile(r"[^\w']+|_")
+_OTHER = re.compile(r"[^\w']+")
 
 
 def normalize(text: str) -> str:
@@ -32,10 +32,11 @@ def normalize(text: str) -> str:
 
     Two transcripts with equal results need the same reply.
     """
-    text = text.lower().replace("\u2019", "'")
+    # An underscore is a letter to a pattern's word boundaries, but not to people.
+    text = text.lower().replace("\u2019", "'").replace("_", " ")
+    text = _NUMBER.sub(lambda match: _number(int(match.group())), text)
     for pattern, full in _CONTRACTIONS:
         text = pattern.sub(full, text)
-    text = _NUMBER.sub(lambda match: _number(int(match.group())), text)
     return " ".join(word.strip("'") for word in _OTHER.sub(" ", text).split() if word.strip("'"))
 
 

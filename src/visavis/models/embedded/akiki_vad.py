@@ -33,6 +33,8 @@ class AkikiStream:
 
     def __init__(self, session: ort.InferenceSession) -> None:
         self._session = session
+        self._audio: NDArray[np.float32]
+        self._state: NDArray[np.float32]
         self.reset()
 
     def push(self, pcm: Pcm) -> list[float]:
@@ -50,8 +52,8 @@ class AkikiStream:
 
     def reset(self) -> None:
         """Forget everything heard so far."""
-        self._audio: NDArray[np.float32] = np.zeros(_CONTEXT, np.float32)
-        self._state: NDArray[np.float32] = np.zeros((1, 1, _HIDDEN), np.float32)
+        self._audio = np.zeros(_CONTEXT, np.float32)
+        self._state = np.zeros((1, 1, _HIDDEN), np.float32)
 
 
 class AkikiVad:

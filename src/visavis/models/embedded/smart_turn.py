@@ -78,7 +78,8 @@ def _mel_filters() -> NDArray[np.float32]:
     low, centre, high = edges[:-2], edges[1:-1], edges[2:]
     rising, falling = (bins - low) / (centre - low), (high - bins) / (high - centre)
     triangles = np.maximum(0.0, np.minimum(rising, falling))
-    return (triangles * 2.0 / (high - low)).astype(np.float32)
+    filters: NDArray[np.float32] = (triangles * 2.0 / (high - low)).astype(np.float32)
+    return filters
 
 
 _WINDOW = np.hanning(_FFT + 1)[:-1].astype(np.float32)
