@@ -16,7 +16,7 @@ _CONTRACTIONS = (
     (re.compile(r"\bcan't\b"), "can not"),
     (re.compile(r"\bcannot\b"), "can not"),
     (re.compile(r"\bwon't\b"), "will not"),
-    (re.compile(r"n't\b"), " not"),
+    (re.compile(r"(?<=[^\W\d_])n't\b"), " not"),
     (re.compile(r"'m\b"), " am"),
     (re.compile(r"'re\b"), " are"),
     (re.compile(r"'ll\b"), " will"),
