@@ -9,9 +9,10 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 
-from visavis.cli.machine import disk_free, fitting_llm, look
 from visavis.cli.serve import needed_sets
 from visavis.errors import AudioError, SettingsError, VisavisError
+from visavis.models.machine import disk_free, llm_to_use, look
+from visavis.models.weights import WeightsStore
 from visavis.settings import Settings
 
 GB = 1e9
@@ -94,7 +95,7 @@ def hardware() -> list[Check]:
         f"{machine.memory_available / GB:.1f} of {machine.memory_total / GB:.1f} GB free",
         "" if enough else "the smaller language model is used; a remote one needs less memory",
     )
-    return [cores, memory, Check("language model", State.GOOD, fitting_llm().reason)]
+    return [cores, memory, Check("language model", State.GOOD, llm_to_use(WeightsStore()).reason)]
 
 
 def weights(settings: Settings) -> list[Check]:

@@ -17,8 +17,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from visavis.cli.machine import fitting_llm
 from visavis.errors import WeightsError
+from visavis.models.machine import fitting_llm
 from visavis.models.manifest import SETS
 from visavis.models.weights import PullProgress, WeightsStore
 
@@ -105,4 +105,4 @@ def verify(names: list[str]) -> None:
 
 def default_sets() -> list[str]:
     """What the embedded models need on this machine."""
-    return ["speech", fitting_llm().name]
+    return ["speech", fitting_llm(WeightsStore()).name]

@@ -133,23 +133,13 @@ def ensure_weights(settings: Settings, *, pull: bool, console: Console) -> None:
 
 def needed_sets(settings: Settings) -> list[str]:
     """The sets of weights that these settings use."""
+    from visavis.models.machine import llm_to_use
+    from visavis.models.weights import WeightsStore
+
     needed = []
     if settings.models.stt == "embedded":
         needed.append("speech")
     if settings.models.llm == "embedded":
         size = settings.models.llm_size
-        needed.append(_fitting_or_present() if size == "auto" else f"llm-{size}")
+        needed.append(llm_to_use(WeightsStore()).name if size == "auto" else f"llm-{size}")
     return needed
-
-
-def _fitting_or_present() -> str:
-    """The language model that fits this machine, unless only the other one is here: the server
-    then uses that one, and half a gigabyte need not be fetched."""
-    from visavis.cli.machine import fitting_llm
-    from visavis.models.weights import WeightsStore
-    from visavis.models.weights_choice import OPTIONS
-
-    fitting, store = fitting_llm().name, WeightsStore()
-    if store.has(fitting):
-        return fitting
-    return next((option.name for option in OPTIONS if store.has(option.name)), fitting)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
 from visavis.errors import WeightsError
+from visavis.models.machine import llm_to_use
 from visavis.models.protocols import LanguageModel, ModelSet, SpeechToText, TextToSpeech
 from visavis.models.remote import (
     Endpoint,
@@ -18,7 +18,6 @@ from visavis.models.remote import (
     RemoteTextToSpeech,
 )
 from visavis.models.scripted import scripted_models
-from visavis.models.weights_choice import OPTIONS, choose_llm, estimated_speeds
 from visavis.settings import ModelSettings, OpenAISettings, Settings
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_NO_DISK_NEEDED = 1 << 62
 SCRIPT = tuple(f"This is turn {n}." for n in range(1, 1001))
 """What the scripted recogniser hears, whatever is said."""
 
@@ -103,26 +101,13 @@ def _turn(store: WeightsStore, *, needed: bool) -> SmartTurn | None:
 
 
 def _llm_file(chosen: ModelSettings, store: WeightsStore) -> str:
-    """The set of the language model. With `auto` the one that fits this machine, or else the
-    best that is here: what to fetch was decided when the weights were pulled."""
+    """The set of the language model."""
     if chosen.llm_size != "auto":
         return f"llm-{chosen.llm_size}"
-    speeds = estimated_speeds(_cores(), _has("avx2"), _has("avx512f"))
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    fitting = choose_llm(memory, _NO_DISK_NEEDED, speeds)
-    log.info("models.llm_chosen", name=fitting.name, why=fitting.reason)
-    if store.has(fitting.name):
-        return fitting.name
-    return next((o.name for o in OPTIONS if store.has(o.name)), fitting.name)
-
-
-def _has(flag: str) -> bool:
-    try:
-        return flag in Path("/proc/cpuinfo").read_text().split()
-    except OSError:
-        return False
+    choice = llm_to_use(store)
+    log.info("models.llm_chosen", name=choice.name, why=choice.reason)
+    return choice.name
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0))
-

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from visavis.models.weights import WeightsStore
-from visavis.models.weights_choice import LlmChoice, choose_llm, estimated_speeds
+from visavis.models.weights_choice import OPTIONS, LlmChoice, choose_llm, estimated_speeds
 
 
 @dataclass(slots=True, frozen=True)
@@ -36,13 +36,24 @@ def look() -> Machine:
     return Machine(platform.platform(terse=True), cores, flags, name, total, available)
 
 
-def fitting_llm() -> LlmChoice:
+def fitting_llm(store: WeightsStore) -> LlmChoice:
     """The embedded language model for this machine; a file already fetched costs no disk."""
     machine = look()
-    store = WeightsStore()
     speeds = estimated_speeds(machine.cores, "avx2" in machine.flags, "avx512f" in machine.flags)
     there = sum(s.bytes_present for s in store.status() if s.file.name.endswith(".gguf"))
     return choose_llm(machine.memory_available, disk_free(store.cache) + there, speeds)
+
+
+def llm_to_use(store: WeightsStore) -> LlmChoice:
+    """The one that fits this machine, unless only another is here: what to fetch was decided
+    when the weights were pulled, and half a gigabyte need not be fetched again."""
+    fitting = fitting_llm(store)
+    if store.has(fitting.name):
+        return fitting
+    here = next((option for option in OPTIONS if store.has(option.name)), None)
+    if here is None:
+        return fitting
+    return LlmChoice(here.name, f"Using the {here.label} language model, which is here already.")
 
 
 def disk_free(folder: Path) -> int:
