@@ -6,7 +6,7 @@ set -euo pipefail
 case "${1:-run}" in
   run) packages=(build-essential cmake python3-venv libportaudio2) ;;
   test) packages=(build-essential cmake python3-venv libportaudio2 chromium firefox-esr ffmpeg
-                  pulseaudio libasound2-plugins
+                  pulseaudio pulseaudio-utils libasound2-plugins
                   asterisk-core-sounds-en asterisk-core-sounds-en-g722) ;;
   *) echo "usage: $0 run|test" >&2; exit 2 ;;
 esac

@@ -98,6 +98,11 @@ class Duplex:
     def close(self) -> None:
         self._stream.close()
 
+    @property
+    def active(self) -> bool:
+        """False once the device has failed or was closed."""
+        return bool(self._stream.active)
+
     def take(self, count: int) -> Pcm:
         """The next samples of the microphone, 16 kHz."""
         return self._microphone.take(count)

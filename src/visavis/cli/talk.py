@@ -108,9 +108,12 @@ async def _talk(duplex: Duplex, options: CallOptions, console: Console) -> str:
     conversation = _Conversation(duplex)
     link, _ = await connect(options, duplex.take, conversation)
     duplex.start()
+    console.print(f"[dim]talking with {options.server}[/dim]")
     try:
         with Live(conversation.screen(), console=console, refresh_per_second=12) as live:
             while not conversation.ended.is_set():
+                if not duplex.active:
+                    return "error: the sound device stopped; is it unplugged or in use?"
                 live.update(conversation.screen())
                 await asyncio.sleep(0.08)
     except asyncio.CancelledError:
