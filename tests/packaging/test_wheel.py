@@ -34,7 +34,9 @@ def run(*command: str | Path, path: str | None = None) -> str:
 
 
 def test_calls_with_and_without_the_native_module(tmp_path: Path) -> None:
-    wheel = run("bash", "scripts/build_line.sh").strip().splitlines()[-1]
+    # maturin is a program of this environment.
+    tools = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    wheel = run("bash", "scripts/build_line.sh", path=tools).strip().splitlines()[-1]
     run(sys.executable, "-m", "venv", tmp_path / "env")
     python = tmp_path / "env/bin/python"
     # Only the system's own programs: rustup's and this environment's are not among them.

@@ -32,7 +32,7 @@ def server() -> Iterator[MockServer]:
 def page(browser: object) -> Iterator[object]:
     """A fresh tab. Whatever the page throws fails the test."""
     tab = browser.new_page()  # type: ignore[attr-defined]  # playwright may be absent
-    tab.set_default_timeout(10_000)
+    tab.set_default_timeout(30_000)
     thrown: list[str] = []
     tab.on("pageerror", lambda error: thrown.append(str(error)))
     yield tab

@@ -54,6 +54,18 @@ def root(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
 ) -> None:
     """Talk with an AI by voice, over WebRTC, on your own machine."""
+    import logging
+    import sys
+
+    import structlog
+
+    # Standard output is for results; `serve` sets its own logging once it knows the settings.
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.DEBUG if debug else logging.WARNING
+        ),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 @app.command()

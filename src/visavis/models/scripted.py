@@ -11,7 +11,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
@@ -29,6 +29,9 @@ from visavis.models.protocols import (
 )
 from visavis.seam import RATE_IN, RATE_OUT, Pcm
 
+T = TypeVar("T")
+MAX_RECORD = 1000
+"""Requests a scripted model remembers."""
 VAD_FRAME = 256
 """Samples at 16 kHz of one energy frame (16 ms)."""
 
@@ -222,9 +225,9 @@ class ScriptedLanguageModel:
         self._token_s = 1.0 / tokens_per_s if tokens_per_s > 0 else 0.0
         self._prefill_s = prefill_s
         self.requests: list[tuple[ChatMessage, ...]] = []
-        """The messages of every `generate`, in order."""
+        """The messages of the newest `MAX_RECORD` calls of `generate`, in order."""
         self.prefills: list[tuple[ChatMessage, ...]] = []
-        """The messages of every `prefill`, in order."""
+        """The same of `prefill`."""
         self.tokens = 0
         """Tokens given out so far."""
         self.cancelled = 0
@@ -233,7 +236,7 @@ class ScriptedLanguageModel:
     async def generate(
         self, messages: Sequence[ChatMessage], options: GenerateOptions = DEFAULT_OPTIONS
     ) -> AsyncGenerator[str, None]:
-        self.requests.append(tuple(messages))
+        _keep(self.requests, tuple(messages))
         text = self._rule(messages)
         for mark in options.stop:
             text = text.split(mark, 1)[0]
@@ -251,7 +254,7 @@ class ScriptedLanguageModel:
             self.cancelled += not complete
 
     async def prefill(self, messages: Sequence[ChatMessage]) -> None:
-        self.prefills.append(tuple(messages))
+        _keep(self.prefills, tuple(messages))
         await asyncio.sleep(self._prefill_s)
 
 
@@ -272,6 +275,12 @@ class EchoLanguageModel(ScriptedLanguageModel):
             return prefix + said[-1] if said else prefix.strip()
 
         super().__init__(echo, first_token_s=first_token_s, tokens_per_s=tokens_per_s)
+
+
+def _keep(record: list[T], what: T) -> None:
+    """Add to a record for tests, which must not grow for ever in a server."""
+    record.append(what)
+    del record[:-MAX_RECORD]
 
 
 def _by_turn(replies: tuple[str, ...]) -> Reply:
@@ -316,7 +325,7 @@ class ToneTextToSpeech:
     async def synthesize(
         self, text: str, voice: Voice = DEFAULT_VOICE
     ) -> AsyncGenerator[Speech, None]:
-        self.requests.append(text)
+        _keep(self.requests, text)
         words = text.split()
         step = self._words_per_piece or max(1, len(words))
         await asyncio.sleep(self._first_piece_s)

@@ -55,7 +55,7 @@ def capacity(costs: Costs, *, most: int) -> int:
     )
     if busiest <= 0:
         return most
-    return max(1, min(most, int(TURN_S * HEADROOM / busiest)))
+    return max(1, int(min(most, TURN_S * HEADROOM / busiest)))
 
 
 async def measure(models: ModelSet, *, local: frozenset[str]) -> Costs:
