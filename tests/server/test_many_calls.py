@@ -49,13 +49,14 @@ def test_calls_five_at_once_leave_no_task_thread_descriptor_or_memory(tmp_path: 
                 await eventually(lambda: len(app.state.server.calls) == 0, 20)
                 gc.collect()
 
-            await round_of_calls(6)
+            # The allocator settles during the first hundred calls.
+            await round_of_calls(20)
             await eventually(lambda: len(asyncio.all_tasks()) <= 3, 20)
             before, memory = footprint(), resident()
-            await round_of_calls(8)
+            await round_of_calls(40)
             await eventually(
                 lambda: all(n <= b for n, b in zip(footprint(), before, strict=True)), 20
             )
-            assert (resident() - memory) / 40 < 10_000
+            assert (resident() - memory) / 200 < 10_000
 
     asyncio.run(run())

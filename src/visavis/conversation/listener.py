@@ -68,6 +68,7 @@ class Listener:
             self._stream.reset()
 
     async def aclose(self) -> None:
+        self._recent.clear()
         await self._stream.aclose()
 
     def decode(self, ask: s.Decode) -> None:

@@ -99,6 +99,8 @@ class Call:
             self._bridge.close()
             await self._close_session(self._session)
             self._scribe.close()
+            # The call's parts know each other; let go, so that they are freed at once.
+            self._session = self._bridge = self._scribe = None
 
     async def _close_session(self, session: RunningSession) -> None:
         try:
