@@ -25,7 +25,8 @@ from visavis.caller import AfterReply, CallOptions, call, utterance
 SCRIPTED = {f"VISAVIS_MODELS__{name}": "scripted" for name in ("STT", "LLM", "TTS")} | {
     "VISAVIS_ADMISSION__MAX_CALLS": "50"
 }
-WARM_UP = 40
+WARM_UP = 100
+"""The allocator settles, and the scripted models fill the records they keep for tests."""
 
 
 def speech() -> NDArray[np.int16]:
@@ -109,9 +110,11 @@ def measure(sequential: int, at_once: int, rounds: int) -> tuple[list[dict[str, 
 
 def main() -> None:
     parser = arguments(__doc__)
+    parser.add_argument("--sequential", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=40, help="of five calls at once")
     options = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    sizes = (10, 5, 2) if options.quick else (200, 5, 40)
+    sizes = (10, 5, 2) if options.quick else (options.sequential, 5, options.rounds)
     rows, figures = measure(*sizes)
     figures["config_hash"] = config_hash({"environment": SCRIPTED, "sizes": sizes})
     finish(options, "many_calls", f"{table(rows)}\n\n{table([figures])}", figures)
