@@ -6,7 +6,8 @@ import pytest
 from tests.web import script
 from tests.web.pages import call, notice, state, until
 
-pytestmark = pytest.mark.browser
+# On a busy machine the mock server's drop is at times not seen by the page: not in every run.
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_it_calls_again_and_keeps_the_words(page, server) -> None:
