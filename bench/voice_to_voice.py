@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import structlog
 
 from harness import arguments, config_hash, finish, percentile, table
@@ -57,7 +58,7 @@ def main() -> None:
     prompts = recordings.sentences(5 if options.quick else options.n)
     results = []
     with server("--llm", options.llm) as (url, _):
-        health = __import__("httpx").get(f"{url}/health").json()
+        health = httpx.get(f"{url}/health").json()
         for first in range(0, len(prompts), TURNS_A_CALL):
             part = prompts[first : first + TURNS_A_CALL]
             results.append(asyncio.run(hold(url, part, options.transport)))
