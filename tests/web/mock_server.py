@@ -52,7 +52,7 @@ class MockServer:
         self.calls = 0
         self.protocols: list[str] = []
         self._socket: WebSocket | None = None
-        self._dropped: asyncio.Queue[None] = asyncio.Queue()
+        self._dropped = asyncio.Event()
         self._changed = threading.Condition()
         app = Starlette(
             routes=[
@@ -111,7 +111,7 @@ class MockServer:
     def drop(self) -> None:
         """The call breaks."""
         assert self._socket is not None
-        self._on_loop(self._dropped.put(None))
+        self._loop.call_soon_threadsafe(self._dropped.set)
 
     def wait(self, ready: Callable[[list[Event]], bool], timeout: float = 10.0) -> None:
         """Until what the page sent satisfies `ready`."""
@@ -150,6 +150,8 @@ class MockServer:
             await socket_.close(1013)
             return
         self._socket = socket_
+        # Before the page hears anything: it may be dropped as soon as it is in the call.
+        self._dropped = asyncio.Event()
         self.calls += 1
         self.protocols = socket_.scope["subprotocols"]
         await self._send(
@@ -159,9 +161,8 @@ class MockServer:
                 {"type": "visavis.state", "user": "listening", "agent": "listening"},
             )
         )
-        self._dropped = asyncio.Queue()
         reading = asyncio.create_task(self._read(socket_))
-        dropped = asyncio.create_task(self._dropped.get())
+        dropped = asyncio.create_task(self._dropped.wait())
         _, rest = await asyncio.wait((reading, dropped), return_when=asyncio.FIRST_COMPLETED)
         for task in rest:
             task.cancel()
