@@ -74,9 +74,10 @@ def measure(sequential: int, at_once: int, rounds: int) -> tuple[list[dict[str, 
     memory: list[tuple[int, int]] = []
     rows: list[dict[str, object]] = []
     unanswered = made = 0
-    with server(environment=SCRIPTED) as (url, process):
+    with server(environment=SCRIPTED) as running:
+        url, pid = running.url, running.pid
         asyncio.run(batch(url, 1))
-        first = settled(url, process.pid)
+        first = settled(url, pid)
         plan = [(1, delays)] * sequential + [(at_once, parallel)] * rounds
         for at, sink in plan:
             for ms in asyncio.run(batch(url, at)):
@@ -85,10 +86,10 @@ def measure(sequential: int, at_once: int, rounds: int) -> tuple[list[dict[str, 
                     unanswered += 1
                 else:
                     sink.append(ms)
-            memory.append((made, inside(process.pid)["rss_kb"]))
+            memory.append((made, inside(pid)["rss_kb"]))
             if made % 20 == 0:
-                rows.append({"calls": made, **settled(url, process.pid)})
-        last = settled(url, process.pid)
+                rows.append({"calls": made, **settled(url, pid)})
+        last = settled(url, pid)
     late = [point for point in memory if point[0] > min(WARM_UP, made // 3)]
     slope = float(np.polyfit([p[0] for p in late], [p[1] for p in late], 1)[0])
     fifth = max(1, len(delays) // 5)

@@ -106,7 +106,8 @@ def main() -> None:
     opening = recordings.prompt("tt-weasels")
     real: list[Interruption] = []
     false: list[TurnResult] = []
-    with server() as (url, _):
+    with server() as running:
+        url = running.url
         health = httpx.get(f"{url}/health").json()
         for i in range(count):
             noise = (knock if i % 2 else cough)(rng)

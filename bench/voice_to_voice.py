@@ -57,7 +57,8 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     prompts = recordings.sentences(5 if options.quick else options.n)
     results = []
-    with server("--llm", options.llm) as (url, _):
+    with server("--llm", options.llm) as running:
+        url = running.url
         health = httpx.get(f"{url}/health").json()
         for first in range(0, len(prompts), TURNS_A_CALL):
             part = prompts[first : first + TURNS_A_CALL]

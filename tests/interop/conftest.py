@@ -72,5 +72,5 @@ def server(tmp_path_factory: pytest.TempPathFactory, artifacts: Path) -> Iterato
         "0.5b",
         environment={"VISAVIS_AGENT__INSTRUCTIONS": INSTRUCTIONS},
         log=artifacts / "interop-server.log",
-    ) as (url, _):
-        yield url
+    ) as running:
+        yield running.url

@@ -108,6 +108,7 @@ class WebRtcLink:
                 "UDP is blocked or the server announces an address that is not reachable"
             ) from error
         except BaseException:
+            self._connected.cancel()  # closing settles it, and nobody would look
             await self.close()
             raise
         self._feeder = asyncio.create_task(self._feed(), name="caller-microphone")

@@ -95,10 +95,12 @@ def a_server(
         console.status("starting a server for this call …"),
         contextlib.ExitStack() as stack,
     ):
-        url = stack.enter_context(local_server(llm=llm, config=config))
+        arguments = ["--llm", llm] if llm else []
+        arguments += ["--config", str(config)] if config else []
+        running = stack.enter_context(local_server(*arguments))
         stack = stack.pop_all()
     with stack:
-        yield url
+        yield running.url
 
 
 def make_script(flags: CallFlags) -> list[Utterance]:

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -22,26 +23,43 @@ _TAIL = 1500
 """Characters of the server's log shown if it fails."""
 
 
+@dataclass(frozen=True)
+class LocalServer:
+    """A running `visavis serve`."""
+
+    url: str
+    pid: int
+
+
 @contextlib.contextmanager
-def local_server(*, llm: str | None, config: Path | None) -> Iterator[str]:
-    """Run a server for as long as the block lasts; gives its URL once it answers. CallFailed
-    with what it said last if it does not start."""
+def local_server(
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    log: Path | None = None,
+) -> Iterator[LocalServer]:
+    """Run `visavis serve ARGUMENTS` for as long as the block lasts; gives it once it answers.
+
+    `environment` comes on top of this process's; `log` keeps what the server prints. CallFailed
+    with what it said last if it does not start.
+    """
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "visavis.cli", "serve", "--no-pull"]
-    command += ["--host", "127.0.0.1", "--port", str(port)]
-    command += ["--llm", llm] if llm else []
-    command += ["--config", str(config)] if config else []
+    command += ["--host", "127.0.0.1", "--port", str(port), *arguments]
     with tempfile.TemporaryDirectory(prefix="visavis-call-") as folder:
-        log = Path(folder, "server.log")
-        with log.open("wb") as sink:
+        path = log or Path(folder, "server.log")
+        with path.open("wb") as sink:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, env=_environment()
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+                env={**_environment(), **(environment or {})},
             )
         try:
             url = f"http://127.0.0.1:{port}"
-            _wait(process, url, log)
-            yield url
+            _wait(process, url, path)
+            yield LocalServer(url, process.pid)
         finally:
             _stop(process)
 

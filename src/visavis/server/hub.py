@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
@@ -73,10 +72,6 @@ class ModelHub:
                 self._models = await self._load(self._settings)
             self.capacity = await self._measure(self._models)
             self.state = "ready"
-            # What lives as long as the server need not be looked at again: collections become
-            # short, and come often enough to free ended calls, whose parts know each other.
-            gc.collect()
-            gc.freeze()
             log.info("models.ready", capacity=self.capacity)
         except VisavisError as error:
             self._fail(error.code, str(error))
