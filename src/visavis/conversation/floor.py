@@ -159,11 +159,13 @@ class Floor:
         if not heard.fresh and not coming:
             self.decode(final=True)
 
-    def decode_if_due(self) -> None:
+    def decode_if_due(self, *, urgent: bool = False) -> None:
+        """Recognise what came since the last time. `urgent`: as often as the machine can."""
         heard, set_ = self.heard, self.settings
         if not self.partials or self.decoding:
             return
-        every = max(set_.eager_partial_s if self.eager else set_.partial_s, 1.5 * heard.took_s)
+        pause = set_.eager_partial_s if self.eager or urgent else set_.partial_s
+        every = max(pause, 1.5 * heard.took_s)
         if heard.position - heard.asked_at >= every * RATE_IN:
             self.decode(final=False)
 

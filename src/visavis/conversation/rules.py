@@ -248,7 +248,8 @@ def weigh_voice(m: Floor, e: s.VoiceWent) -> State:
         m.stop()
         return State.LISTENING
     if heard.acknowledges:
-        m.decode_if_due()
+        # The first syllable of a sentence may sound like "right": more of it decides.
+        m.decode_if_due(urgent=True)
     elif m.partials and e.voiced_s >= set_.overlap_decode_s and heard.covers < 0 and not m.decoding:
         m.decode(final=False)
     return State.OVERLAP

@@ -73,7 +73,7 @@ class ConversationSettings:
     """Level of the agent while the person's voice is weighed (-30 dB)."""
     stop_s: float = 0.38
     """So much voice over the agent stops it."""
-    backchannel_stop_s: float = 1.0
+    backchannel_stop_s: float = 0.8
     """The same if only acknowledgements were recognised."""
     overlap_decode_s: float = 0.2
     """Recognise an interruption after so much voice."""
