@@ -3,7 +3,8 @@
 One `visavis serve` with scripted models (so that the server, not a model, is measured). After
 every batch: resident memory, threads, descriptors, running calls and asyncio tasks of the
 server's process; and each call's delay. The memory slope is a least-squares line over the calls
-after a warm-up; the delay drift compares the first and the last fifth.
+of one kind after a warm-up (five calls at once hold more than one, which is no slope); the delay
+drift compares the first and the last fifth.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from visavis.caller import AfterReply, CallOptions, call, utterance
 SCRIPTED = {f"VISAVIS_MODELS__{name}": "scripted" for name in ("STT", "LLM", "TTS")} | {
     "VISAVIS_ADMISSION__MAX_CALLS": "50"
 }
-WARM_UP = 100
-"""The allocator settles, and the scripted models fill the records they keep for tests."""
+WARM_UP = 60
+"""Calls, of each kind: the allocator settles."""
 
 
 def speech() -> NDArray[np.int16]:
@@ -64,14 +65,23 @@ def settled(url: str, pid: int) -> dict[str, int]:
         if httpx.get(f"{url}/health").json().get("calls", 0) == 0:
             break
         time.sleep(0.05)
+    time.sleep(0.1)  # the connection that asked is closed, too
     return inside(pid)
+
+
+def slope(memory: list[tuple[int, int]]) -> float:
+    """Kilobytes a call, of (calls made, resident kilobytes)."""
+    began = memory[0][0]
+    warm = min(WARM_UP, (memory[-1][0] - began) // 3)
+    late = [(calls, kb) for calls, kb in memory if calls > began + warm]
+    return round(float(np.polyfit(*zip(*late, strict=True), 1)[0]), 2)
 
 
 def measure(sequential: int, at_once: int, rounds: int) -> tuple[list[dict[str, object]], dict]:
     """Make the calls; returns the table's rows and the figures."""
     delays: list[float] = []
     parallel: list[float] = []
-    memory: list[tuple[int, int]] = []
+    memory: dict[int, list[tuple[int, int]]] = {1: [], at_once: []}
     rows: list[dict[str, object]] = []
     unanswered = made = 0
     with server(environment=SCRIPTED) as running:
@@ -86,17 +96,16 @@ def measure(sequential: int, at_once: int, rounds: int) -> tuple[list[dict[str, 
                     unanswered += 1
                 else:
                     sink.append(ms)
-            memory.append((made, inside(pid)["rss_kb"]))
+            memory[at].append((made, inside(pid)["rss_kb"]))
             if made % 20 == 0:
                 rows.append({"calls": made, **settled(url, pid)})
         last = settled(url, pid)
-    late = [point for point in memory if point[0] > min(WARM_UP, made // 3)]
-    slope = float(np.polyfit([p[0] for p in late], [p[1] for p in late], 1)[0])
     fifth = max(1, len(delays) // 5)
     figures = {
         "n": made,
         "unanswered": unanswered,
-        "rss_slope_kb_per_call": round(slope, 2),
+        "rss_slope_kb_per_call": slope(memory[1]),
+        "at_once_rss_slope_kb_per_call": slope(memory[at_once]),
         "threads_left": last["threads"] - first["threads"],
         "descriptors_left": last["descriptors"] - first["descriptors"],
         "delay_first_fifth_ms": round(percentile(delays[:fifth], 50)),
