@@ -84,7 +84,8 @@ class _Calls:
     def close(self, call: int) -> None: ...
     def stats(self) -> dict[str, float]:
         """calls, ticks, tick_late_p50_ms, tick_late_p99_ms, tick_late_max_ms, packets_in,
-        packets_out, packets_dropped, encodes, batches_dropped."""
+        packets_out, packets_dropped, encodes, batches_dropped, core_share (of the media
+        thread over the last 5 s, 0 to 1)."""
 
 class Engine(_Calls):
     """Calls on real sockets, on a thread of their own that never takes the GIL."""

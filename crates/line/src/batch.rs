@@ -52,6 +52,19 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// An empty batch with room for `rows` rows of `frame` samples.
+    pub fn with_capacity(rows: usize, frame: usize) -> Self {
+        Batch {
+            calls: Vec::with_capacity(rows),
+            positions: Vec::with_capacity(rows),
+            rtp: Vec::with_capacity(rows),
+            captured: Vec::with_capacity(rows),
+            marks: Vec::with_capacity(rows),
+            pcm: Vec::with_capacity(rows * frame),
+            ..Batch::default()
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.calls.is_empty() && self.events.is_empty()
     }

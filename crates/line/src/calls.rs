@@ -14,6 +14,8 @@ use crate::batch::{Batch, Event, Happening};
 use crate::clock::{Clock, TICK_S};
 use crate::config::Config;
 use crate::error::LineError;
+use crate::load::{Load, Tick};
+use crate::mmsg::BATCH;
 use crate::peer::{Birth, Out, Peer};
 use crate::plan::SendPlan;
 use crate::random::Source;
@@ -40,8 +42,14 @@ pub struct Calls {
     peers: BTreeMap<i64, Peer>,
     by_name: HashMap<String, i64>,
     by_path: HashMap<Path, i64>,
+    /// Calls whose handshake was not done when last looked at.
+    connecting: Vec<i64>,
     out: Out,
     totals: Totals,
+    load: Load,
+    /// Reused from tick to tick: the calls to be ticked, and the rows the last batch had.
+    turn: Vec<i64>,
+    rows: usize,
 }
 
 impl Calls {
@@ -59,8 +67,12 @@ impl Calls {
             peers: BTreeMap::new(),
             by_name: HashMap::new(),
             by_path: HashMap::new(),
+            connecting: Vec::new(),
             out: Out::default(),
             totals: Totals::default(),
+            load: Load::default(),
+            turn: Vec::new(),
+            rows: 0,
         })
     }
 
@@ -119,6 +131,9 @@ impl Calls {
                 ),
             ));
         }
+        if let Some(reason) = self.load.refusal(self.peers.len()) {
+            return Err(LineError::new("busy", reason));
+        }
         let call = self.next;
         let birth = Birth {
             call,
@@ -143,7 +158,11 @@ impl Calls {
         self.next += 1;
         self.by_name.insert(peer.ufrag().to_owned(), call);
         self.peers.insert(call, peer);
-        self.take(call, out);
+        self.connecting.push(call);
+        let before = self.out.packets.len();
+        self.out.packets.append(&mut out.packets);
+        self.out.events.append(&mut out.events);
+        self.learn_paths(call, before);
         Ok((call, sdp))
     }
 
@@ -178,8 +197,11 @@ impl Calls {
     }
 
     /// When a call that is still connecting is next due; those that are connected wait for ticks.
-    pub fn due(&self) -> Option<f64> {
-        let connecting = self.peers.values().filter(|p| !p.connected());
+    pub fn due(&mut self) -> Option<f64> {
+        let peers = &self.peers;
+        self.connecting
+            .retain(|call| peers.get(call).is_some_and(|peer| !peer.connected()));
+        let connecting = self.connecting.iter().filter_map(|call| peers.get(call));
         connecting.map(Peer::due).min_by(f64::total_cmp)
     }
 
@@ -196,27 +218,39 @@ impl Calls {
         }
     }
 
-    /// One 20 ms tick of every call.
-    pub fn tick(&mut self, now: f64, late_s: f64) -> Batch {
-        let mut batch = Batch {
-            now,
-            late_ms: late_s * 1000.0,
-            ..Batch::default()
-        };
-        let calls: Vec<i64> = self.peers.keys().copied().collect();
-        for call in calls {
+    /// One 20 ms tick of every call. `send` is handed packets now and then, so that the first
+    /// call's do not wait for the last call's; it takes what it sends.
+    pub fn tick(&mut self, tick: Tick, mut send: impl FnMut(&mut Vec<Transmit>)) -> Batch {
+        let now = tick.now;
+        self.load.note(tick, self.peers.len());
+        let frame = self.config.receive_rate as usize / 50;
+        let mut batch = Batch::with_capacity(self.rows, frame);
+        (batch.now, batch.late_ms) = (now, tick.late_s * 1000.0);
+        let mut turn = std::mem::take(&mut self.turn);
+        turn.extend(self.peers.keys());
+        for call in turn.drain(..) {
             let rows = batch.calls.len();
             if !self.with(now, call, |peer, out| peer.tick(now, &mut batch, out)) {
-                batch.truncate(rows, self.config.receive_rate as usize / 50);
+                batch.truncate(rows, frame);
+            }
+            if self.out.packets.len() >= SEND_AT {
+                send(&mut self.out.packets);
             }
         }
+        self.turn = turn;
+        self.rows = batch.calls.len();
         batch.events = std::mem::take(&mut self.out.events);
         batch
     }
 
-    /// The datagrams to be sent, in order.
-    pub fn packets(&mut self) -> Vec<Transmit> {
-        std::mem::take(&mut self.out.packets)
+    /// The load of the last seconds: the share of a core, and the lateness of 99 % of the ticks.
+    pub fn load(&self) -> &Load {
+        &self.load
+    }
+
+    /// The datagrams to be sent, in order; whoever sends them takes them.
+    pub fn packets(&mut self) -> &mut Vec<Transmit> {
+        &mut self.out.packets
     }
 
     /// Samples queued for a call and not yet sent; 0 if it is over.
@@ -276,39 +310,43 @@ impl Calls {
         }
     }
 
-    /// Lets one call do something and takes what it wrote. A call that panics is the only one
-    /// that ends. False if the call is over (now or before).
+    /// Lets one call do something. A call that panics is the only one that ends. False if the
+    /// call is over (now or before).
     fn with(&mut self, now: f64, call: i64, act: impl FnOnce(&mut Peer, &mut Out)) -> bool {
         let Some(peer) = self.peers.get_mut(&call) else {
             return false;
         };
-        let mut out = Out::default();
+        let out = &mut self.out;
+        let before = out.packets.len();
         let encodes = peer.mouth.encodes();
         let acted = catch_unwind(AssertUnwindSafe(|| {
-            act(peer, &mut out);
+            act(peer, out);
             if peer.ended().is_some() {
-                peer.close(now, &mut out);
+                peer.close(now, out);
             }
         }));
         self.totals.encodes += peer.mouth.encodes() - encodes;
         let over = acted.is_err() || peer.ended().is_some();
         if acted.is_err() {
-            out.events.push(Event {
+            self.out.events.push(Event {
                 call,
                 what: Happening::Closed("error: a fault inside the line ended this call".into()),
             });
         }
-        self.take(call, out);
+        self.learn_paths(call, before);
         if over {
             self.forget(call);
         }
         !over
     }
 
-    /// Takes what a call wrote. Where it sends to is where it is heard from, unless another
-    /// living call is heard from there: a stranger cannot take a call's path by a forged source.
-    fn take(&mut self, call: i64, out: Out) {
-        for packet in &out.packets {
+    /// Counts what a call wrote, from packet `before` on. Where it sends to is where it is heard
+    /// from, unless another living call is heard from there: a stranger cannot take a call's path
+    /// by a forged source.
+    fn learn_paths(&mut self, call: i64, before: usize) {
+        let packets = &self.out.packets[before..];
+        self.totals.packets_out += packets.len() as u64;
+        for packet in packets {
             let path = (packet.source.port(), packet.destination);
             let owner = self.by_path.get(&path).copied();
             if owner == Some(call) {
@@ -325,9 +363,6 @@ impl Calls {
                 self.by_path.insert(path, call);
             }
         }
-        self.totals.packets_out += out.packets.len() as u64;
-        self.out.packets.extend(out.packets);
-        self.out.events.extend(out.events);
     }
 
     fn forget(&mut self, call: i64) {
@@ -340,6 +375,8 @@ impl Calls {
     }
 }
 
+/// Packets of one tick that are sent before it is done.
+const SEND_AT: usize = BATCH / 2;
 /// A call heard from within this time keeps its path.
 const PATH_IN_USE_S: f64 = 5.0 + TICK_S;
 

@@ -66,12 +66,26 @@ impl Clock {
 
 /// Reads CLOCK_MONOTONIC, seconds. Only drivers call this.
 pub fn monotonic() -> f64 {
+    read(libc::CLOCK_MONOTONIC)
+}
+
+/// Reads CLOCK_REALTIME, seconds since 1970: what the system stamps datagrams with.
+pub fn realtime() -> f64 {
+    read(libc::CLOCK_REALTIME)
+}
+
+/// Seconds of processor time that this thread has used.
+pub fn thread_cpu() -> f64 {
+    read(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+
+fn read(clock: libc::clockid_t) -> f64 {
     let mut now = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: `now` is a valid timespec; this clock exists on every Linux.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
+    // SAFETY: `now` is a valid timespec; these clocks exist on every Linux.
+    unsafe { libc::clock_gettime(clock, &mut now) };
     now.tv_sec as f64 + now.tv_nsec as f64 * 1e-9
 }
 

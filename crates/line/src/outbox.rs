@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::batch::{Batch, Happening};
 use crate::calls::Totals;
+use crate::load::Load;
 use crate::wake::Wake;
 
 /// 15 s of ticks.
@@ -68,6 +69,11 @@ impl Outbox {
         std::mem::take(&mut waiting.batches)
     }
 
+    /// Batches that wait.
+    pub fn waiting(&self) -> usize {
+        self.lock().batches.len()
+    }
+
     pub fn dropped(&self) -> u64 {
         self.lock().dropped
     }
@@ -92,6 +98,8 @@ pub struct Figures {
     packets_out: AtomicU64,
     packets_dropped: AtomicU64,
     encodes: AtomicU64,
+    /// Share of a core over the last seconds, millionths.
+    share: AtomicU64,
 }
 
 const BUCKET_MS: f64 = 0.1;
@@ -109,6 +117,7 @@ impl Default for Figures {
             packets_out: zero(),
             packets_dropped: zero(),
             encodes: zero(),
+            share: zero(),
         }
     }
 }
@@ -122,7 +131,8 @@ impl Figures {
             .fetch_max((late_ms * 1000.0) as u64, Relaxed);
     }
 
-    pub fn publish(&self, calls: usize, totals: Totals) {
+    pub fn publish(&self, calls: usize, totals: Totals, load: &Load) {
+        self.share.store((load.share() * 1e6) as u64, Relaxed);
         self.calls.store(calls as u64, Relaxed);
         self.packets_in.store(totals.packets_in, Relaxed);
         self.packets_out.store(totals.packets_out, Relaxed);
@@ -144,6 +154,7 @@ impl Figures {
             ("packets_dropped", count(&self.packets_dropped)),
             ("encodes", count(&self.encodes)),
             ("batches_dropped", batches_dropped as f64),
+            ("core_share", count(&self.share) / 1e6),
         ]
     }
 

@@ -316,9 +316,12 @@ impl Peer {
     pub fn tick(&mut self, now: f64, batch: &mut Batch, out: &mut Out) {
         if self.connected {
             self.ear.pull(now, self.call, batch);
-            self.speak(now, out);
         }
-        self.timeout(now, out);
+        // What is written leaves when str0m is next told the time.
+        let spoke = self.connected && self.speak(now);
+        if spoke || self.due <= now {
+            self.timeout(now, out);
+        }
         self.write_texts(now, out);
         if self.connected {
             for what in self.mouth.progress(now, self.rtt_s) {
@@ -333,19 +336,25 @@ impl Peer {
         self.watch(now);
     }
 
-    fn speak(&mut self, now: f64, out: &mut Out) {
-        let Some((mid, pt)) = self.audio else { return };
+    /// Writes this tick's packet, if there is one.
+    fn speak(&mut self, now: f64) -> bool {
+        let Some((mid, pt)) = self.audio else {
+            return false;
+        };
         let packet = match self.mouth.tick(now, &self.clock) {
             Ok(Some(packet)) => packet,
-            Ok(None) => return,
-            Err(error) => return self.end(format!("error: {error}")),
+            Ok(None) => return false,
+            Err(error) => {
+                self.end(format!("error: {error}"));
+                return false;
+            }
         };
         let wallclock = self.clock.instant(now);
         let mut direct = self.rtc.direct_api();
         if let Some(stream) = direct.stream_tx_by_mid(mid, None) {
             stream.write_rtp(packet.write(pt, wallclock));
         }
-        self.drain(now, out);
+        true
     }
 
     /// Ends the call if it has lasted too long or the far end has vanished.

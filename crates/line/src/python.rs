@@ -512,6 +512,7 @@ impl SteppedPy {
         dict.set_item("packets_dropped", totals.packets_dropped as f64)?;
         dict.set_item("encodes", totals.encodes as f64)?;
         dict.set_item("batches_dropped", 0.0)?;
+        dict.set_item("core_share", 0.0)?;
         Ok(dict)
     }
 }

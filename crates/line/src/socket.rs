@@ -5,8 +5,10 @@ use std::mem;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::{AsRawFd, RawFd};
 
-/// Largest datagram read; str0m's are smaller, and longer ones are nothing of ours.
-const MAX_DATAGRAM: usize = 2048;
+use str0m::net::Transmit;
+
+use crate::mmsg::{Arrival, Reader, Writer};
+
 /// Asked of the system: 20 ms of a thousand calls must fit, however late we are.
 const BUFFER_BYTES: libc::c_int = 4 * 1024 * 1024;
 
@@ -15,12 +17,7 @@ pub struct Socket {
     port: u16,
     /// The address bound, or `None` for all of them.
     address: Option<IpAddr>,
-    buffer: Vec<u8>,
 }
-
-/// Control data of one datagram, aligned as the system wants it.
-#[repr(align(8))]
-struct Control([u8; 64]);
 
 impl Socket {
     /// Binds the first free port of `ports` (inclusive; (0, 0) lets the system choose).
@@ -44,6 +41,7 @@ impl Socket {
         let fd = socket.as_raw_fd();
         set_option(fd, libc::SOL_SOCKET, libc::SO_RCVBUF, BUFFER_BYTES)?;
         set_option(fd, libc::SOL_SOCKET, libc::SO_SNDBUF, BUFFER_BYTES)?;
+        set_option(fd, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)?;
         if host.is_unspecified() {
             set_option(fd, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)?;
         }
@@ -51,7 +49,6 @@ impl Socket {
             port: socket.local_addr()?.port(),
             address: (!host.is_unspecified()).then_some(host),
             socket,
-            buffer: vec![0; MAX_DATAGRAM],
         })
     }
 
@@ -75,97 +72,21 @@ impl Socket {
             .collect())
     }
 
-    /// Reads one datagram: our address, the sender's, the contents. `None`: nothing waits.
-    pub fn receive(&mut self) -> Option<(SocketAddr, SocketAddr, &[u8])> {
-        match self.address {
-            Some(address) => {
-                let (n, source) = self.socket.recv_from(&mut self.buffer).ok()?;
-                let local = SocketAddr::new(address, self.port);
-                Some((local, source, &self.buffer[..n]))
-            }
-            None => self.receive_from_any(),
-        }
+    /// Reads up to [`crate::mmsg::BATCH`] datagrams into `reader`; how many there are.
+    pub fn read(&self, reader: &mut Reader) -> usize {
+        reader.read(self.fd())
     }
 
-    /// The same for a socket bound to all IPv4 addresses: which one was it sent to?
-    fn receive_from_any(&mut self) -> Option<(SocketAddr, SocketAddr, &[u8])> {
-        let mut name: libc::sockaddr_in = unsafe { mem::zeroed() };
-        let mut control = Control([0; 64]);
-        let mut part = libc::iovec {
-            iov_base: self.buffer.as_mut_ptr().cast(),
-            iov_len: self.buffer.len(),
-        };
-        // SAFETY: an all-zero msghdr is valid; every pointer set below outlives the call.
-        let mut message: libc::msghdr = unsafe { mem::zeroed() };
-        message.msg_name = (&raw mut name).cast();
-        message.msg_namelen = mem::size_of::<libc::sockaddr_in>() as libc::socklen_t;
-        message.msg_iov = &mut part;
-        message.msg_iovlen = 1;
-        message.msg_control = control.0.as_mut_ptr().cast();
-        message.msg_controllen = control.0.len() as _;
-        // SAFETY: `message` describes buffers that we own.
-        let n = unsafe { libc::recvmsg(self.fd(), &mut message, 0) };
-        if n < 0 {
-            return None;
-        }
-        let mut local = Ipv4Addr::LOCALHOST;
-        // SAFETY: CMSG_* walk the control data that the system has just written.
-        unsafe {
-            let mut header = libc::CMSG_FIRSTHDR(&message);
-            while !header.is_null() {
-                if (*header).cmsg_level == libc::IPPROTO_IP
-                    && (*header).cmsg_type == libc::IP_PKTINFO
-                {
-                    let info: libc::in_pktinfo =
-                        std::ptr::read_unaligned(libc::CMSG_DATA(header).cast());
-                    local = Ipv4Addr::from(u32::from_be(info.ipi_addr.s_addr));
-                }
-                header = libc::CMSG_NXTHDR(&message, header);
-            }
-        }
-        let from = Ipv4Addr::from(u32::from_be(name.sin_addr.s_addr));
-        let source = SocketAddr::new(from.into(), u16::from_be(name.sin_port));
-        let local = SocketAddr::new(local.into(), self.port);
-        Some((local, source, &self.buffer[..n as usize]))
+    /// Our address that a datagram was sent to.
+    pub fn local(&self, arrival: &Arrival<'_>) -> SocketAddr {
+        let told = self.address.or(arrival.local);
+        SocketAddr::new(told.unwrap_or(Ipv4Addr::LOCALHOST.into()), self.port)
     }
 
-    /// Sends one datagram from our address `source`. What the system does not take is lost, as
-    /// on any network; false then.
-    pub fn send(&self, source: IpAddr, destination: SocketAddr, contents: &[u8]) -> bool {
-        if self.address.is_some() || !source.is_ipv4() {
-            return self.socket.send_to(contents, destination).is_ok();
-        }
-        let (IpAddr::V4(source), SocketAddr::V4(to)) = (source, destination) else {
-            return false;
-        };
-        // SAFETY: all-zero structures of these kinds are valid; every pointer outlives the call.
-        unsafe {
-            let mut name: libc::sockaddr_in = mem::zeroed();
-            name.sin_family = libc::AF_INET as libc::sa_family_t;
-            name.sin_port = to.port().to_be();
-            name.sin_addr.s_addr = u32::from(*to.ip()).to_be();
-            let mut control = Control([0; 64]);
-            let mut part = libc::iovec {
-                iov_base: contents.as_ptr().cast_mut().cast(),
-                iov_len: contents.len(),
-            };
-            let mut message: libc::msghdr = mem::zeroed();
-            message.msg_name = (&raw mut name).cast();
-            message.msg_namelen = mem::size_of::<libc::sockaddr_in>() as libc::socklen_t;
-            message.msg_iov = &mut part;
-            message.msg_iovlen = 1;
-            message.msg_control = control.0.as_mut_ptr().cast();
-            let bytes = mem::size_of::<libc::in_pktinfo>() as libc::c_uint;
-            message.msg_controllen = libc::CMSG_SPACE(bytes) as _;
-            let header = libc::CMSG_FIRSTHDR(&message);
-            (*header).cmsg_level = libc::IPPROTO_IP;
-            (*header).cmsg_type = libc::IP_PKTINFO;
-            (*header).cmsg_len = libc::CMSG_LEN(bytes) as _;
-            let mut info: libc::in_pktinfo = mem::zeroed();
-            info.ipi_spec_dst.s_addr = u32::from(source).to_be();
-            std::ptr::write_unaligned(libc::CMSG_DATA(header).cast(), info);
-            libc::sendmsg(self.fd(), &message, 0) >= 0
-        }
+    /// Sends datagrams, each from its own source address. What the system does not take is lost,
+    /// as on any network; how many it took.
+    pub fn write(&self, writer: &mut Writer, packets: &[Transmit]) -> usize {
+        writer.write(self.fd(), self.address.is_none(), packets)
     }
 }
 
@@ -213,41 +134,123 @@ fn interfaces() -> io::Result<Vec<IpAddr>> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv6Addr;
+
+    use str0m::net::Protocol;
+
     use super::*;
+    use crate::clock::monotonic;
+    use crate::mmsg::BATCH;
+    use crate::poller::wait;
 
     const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
     const ANY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-    fn wait_for(socket: &mut Socket) -> (SocketAddr, SocketAddr, Vec<u8>) {
-        let mut poll = libc::pollfd {
-            fd: socket.fd(),
-            events: libc::POLLIN,
-            revents: 0,
-        };
-        // SAFETY: one valid pollfd.
-        assert_eq!(unsafe { libc::poll(&mut poll, 1, 2000) }, 1);
-        let (local, source, contents) = socket.receive().expect("a datagram");
-        (local, source, contents.to_vec())
+    struct Got {
+        local: SocketAddr,
+        source: SocketAddr,
+        at: f64,
+        contents: Vec<u8>,
+    }
+
+    /// Waits until something has come and reads it all.
+    fn wait_for(socket: &Socket) -> Vec<Got> {
+        assert_eq!(wait([socket.fd()], 1.0), [true]);
+        let mut reader = Reader::new();
+        let n = socket.read(&mut reader);
+        (0..n)
+            .filter_map(|i| reader.get(i))
+            .map(|arrival| Got {
+                local: socket.local(&arrival),
+                source: arrival.source,
+                at: arrival.at,
+                contents: arrival.contents.to_vec(),
+            })
+            .collect()
+    }
+
+    fn packet(source: IpAddr, destination: SocketAddr, contents: &[u8]) -> Transmit {
+        Transmit {
+            proto: Protocol::Udp,
+            source: SocketAddr::new(source, 0),
+            destination,
+            contents: contents.to_vec().into(),
+        }
     }
 
     #[test]
     fn a_socket_on_all_addresses_knows_which_was_meant_and_answers_from_it() {
-        let mut any = Socket::bind(ANY, (0, 0)).unwrap();
-        let mut one = Socket::bind(HOME, (0, 0)).unwrap();
+        let any = Socket::bind(ANY, (0, 0)).unwrap();
+        let one = Socket::bind(HOME, (0, 0)).unwrap();
         let meant: IpAddr = [127, 0, 0, 5].into();
-        assert!(one.send(HOME, SocketAddr::new(meant, any.port()), b"there"));
-        let (local, source, contents) = wait_for(&mut any);
-        assert_eq!(local, SocketAddr::new(meant, any.port()));
-        assert_eq!(source, SocketAddr::new(HOME, one.port()));
-        assert_eq!(contents, b"there");
-        assert!(any.send(meant, source, b"back"));
-        let (_, source, contents) = wait_for(&mut one);
-        assert_eq!(source, SocketAddr::new(meant, any.port()));
-        assert_eq!(contents, b"back");
+        let mut writer = Writer::new();
+        let there = packet(HOME, SocketAddr::new(meant, any.port()), b"there");
+        assert_eq!(one.write(&mut writer, &[there]), 1);
+        let got = &wait_for(&any)[0];
+        assert_eq!(got.local, SocketAddr::new(meant, any.port()));
+        assert_eq!(got.source, SocketAddr::new(HOME, one.port()));
+        assert_eq!(got.contents, b"there");
+        assert_eq!(
+            any.write(&mut writer, &[packet(meant, got.source, b"back")]),
+            1
+        );
+        let got = &wait_for(&one)[0];
+        assert_eq!(got.source, SocketAddr::new(meant, any.port()));
+        assert_eq!(got.contents, b"back");
         assert!(any
             .addresses()
             .unwrap()
             .contains(&SocketAddr::new(HOME, any.port())));
+    }
+
+    #[test]
+    fn many_datagrams_keep_their_order_and_one_that_cannot_go_loses_no_other() {
+        let to = Socket::bind(HOME, (0, 0)).unwrap();
+        let from = Socket::bind(HOME, (0, 0)).unwrap();
+        let there = SocketAddr::new(HOME, to.port());
+        let mut packets: Vec<_> = (0..BATCH as u8 + 10)
+            .map(|i| packet(HOME, there, &[i, i]))
+            .collect();
+        // No IPv4 socket sends to an IPv6 address.
+        packets.insert(3, packet(HOME, "[::1]:9".parse().unwrap(), b"lost"));
+        let before = monotonic();
+        assert_eq!(from.write(&mut Writer::new(), &packets), BATCH + 10);
+        let mut got = wait_for(&to);
+        assert_eq!(got.len(), BATCH);
+        got.extend(wait_for(&to));
+        let numbers: Vec<u8> = got.iter().map(|got| got.contents[0]).collect();
+        assert_eq!(numbers, (0..BATCH as u8 + 10).collect::<Vec<_>>());
+        let after = monotonic();
+        assert!(got
+            .iter()
+            .all(|got| (before - 0.001..=after).contains(&got.at)));
+    }
+
+    #[test]
+    fn what_is_too_long_for_us_is_passed_over() {
+        let to = Socket::bind(HOME, (0, 0)).unwrap();
+        let from = Socket::bind(HOME, (0, 0)).unwrap();
+        let there = SocketAddr::new(HOME, to.port());
+        let packets = [
+            packet(HOME, there, &[1; 3000]),
+            packet(HOME, there, &[2; 2048]),
+        ];
+        assert_eq!(from.write(&mut Writer::new(), &packets), 2);
+        let got = wait_for(&to);
+        assert_eq!(got.len(), 1);
+        assert_eq!(got[0].contents, [2; 2048]);
+    }
+
+    #[test]
+    fn ipv6_works_too() {
+        let home = IpAddr::V6(Ipv6Addr::LOCALHOST);
+        let (Ok(to), Ok(from)) = (Socket::bind(home, (0, 0)), Socket::bind(home, (0, 0))) else {
+            return; // a machine without IPv6
+        };
+        let there = SocketAddr::new(home, to.port());
+        from.write(&mut Writer::new(), &[packet(home, there, b"six")]);
+        let got = &wait_for(&to)[0];
+        assert_eq!((got.local, got.source.port()), (there, from.port()));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::calls::Calls;
 use crate::clock::{Clock, TICK_S};
 use crate::config::Config;
 use crate::error::LineError;
+use crate::load::Tick;
 use crate::random::{Random, Source};
 
 pub struct Stepped {
@@ -72,12 +73,12 @@ impl Stepped {
             ));
         }
         self.timeout(now);
-        Ok(self.calls.tick(self.now, 0.0))
+        Ok(self.calls.tick(Tick::on_time(self.now), |_| {}))
     }
 
     /// Takes the datagrams to be sent: where to, and the contents.
     pub fn packets(&mut self) -> Vec<(SocketAddr, Vec<u8>)> {
-        let packets = self.calls.packets().into_iter();
+        let packets = self.calls.packets().drain(..);
         packets
             .map(|packet| (packet.destination, packet.contents.into()))
             .collect()

@@ -18,6 +18,7 @@ LINE_STATS = {
     "packets_in": "Packets received",
     "packets_out": "Packets sent",
     "packets_dropped": "Packets that belonged to no call or could not be read",
+    "core_share": "Share of a core that the media thread took over the last 5 s, 0 to 1",
     "batches_dropped": "Batches lost because Python did not fetch them",
 }
 

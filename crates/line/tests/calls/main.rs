@@ -3,6 +3,7 @@
 mod audio_both_ways;
 mod connect;
 mod hostile;
+mod overload;
 mod pipe;
 mod same_seed;
 mod sdp_table;
