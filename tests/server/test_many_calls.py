@@ -60,3 +60,20 @@ def test_calls_five_at_once_leave_no_task_thread_descriptor_or_memory(tmp_path: 
             assert (resident() - memory) / 200 < 10_000
 
     asyncio.run(run())
+
+
+def test_the_end_of_the_last_running_call_is_told(tmp_path: Path) -> None:
+    async def run() -> None:
+        settings = settings_for(tmp_path)
+        app = create_app(settings, scripted_models(["a"], ["Yes."]))
+        async with running(settings, app) as (url, _):
+            calls = app.state.server.calls
+            idle: list[int] = []
+            calls.on_idle = lambda: idle.append(len(calls))
+            async with connect(url.replace("http", "ws", 1) + "/v1/realtime?model=any"):
+                await talk(url)
+                await eventually(lambda: len(calls) == 1, 20)
+                assert idle == []
+            await eventually(lambda: idle == [0], 20)
+
+    asyncio.run(run())

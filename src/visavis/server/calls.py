@@ -61,6 +61,8 @@ class Calls:
         self._wrap = wrap_call or _as_it_is
         self._limits = settings.limits.for_call()
         self._running: dict[str, Call] = {}
+        self.on_idle: Callable[[], object] | None = None
+        """Called soon after the last running call has ended."""
 
     def __len__(self) -> int:
         return len(self._running)
@@ -157,6 +159,8 @@ class Calls:
         if self._store is not None:
             self._store.record_call_ended(call.id, reason=call.reason)
         log.info("call.ended", call=call.id, reason=call.reason, running=len(self))
+        if not self._running and self.on_idle is not None:
+            asyncio.get_running_loop().call_soon(self.on_idle)
 
     async def close_all(self, code: str, message: str) -> None:
         """Tell every client why, hang up, wait until everything is freed."""

@@ -15,8 +15,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from visavis.errors import SettingsError
-from visavis.server.app import create_app
-from visavis.server.hub import ModelHub
+from visavis.server.app import Server, create_app
 from visavis.settings import HttpSettings, Settings
 
 GRACE_S = 5
@@ -108,7 +107,7 @@ def serve(
     try:
         server = _Server(
             server_config(settings, application),
-            application.state.server.hub,
+            application.state.server,
             on_ready,
             url_of(settings, listener),
         )
@@ -127,36 +126,37 @@ class _Server(uvicorn.Server):
     def __init__(
         self,
         config: uvicorn.Config,
-        hub: ModelHub,
+        inside: Server,
         on_ready: Callable[[str], None] | None,
         url: str,
     ) -> None:
         super().__init__(config)
-        self._hub = hub
+        self._inside = inside
         self._on_ready = on_ready
         self._url = url
-        self._freezing: asyncio.Task[None] | None = None
+        self._tidying: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.should_exit:
             return
-        self._freezing = asyncio.create_task(_freeze(self._hub), name="visavis-freeze")
+        self._tidying = asyncio.create_task(_tidy(self._inside), name="visavis-tidy")
         if self._on_ready is not None:
             self._on_ready(self._url)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self._freezing is not None:
-            self._freezing.cancel()
+        if self._tidying is not None:
+            self._tidying.cancel()
         await super().shutdown(sockets=sockets)
 
 
-async def _freeze(hub: ModelHub) -> None:
-    """Take what lives as long as the server out of the collector's sight: collections become
-    short, and come often enough to free ended calls, whose parts know each other."""
-    await hub.wait()
+async def _tidy(inside: Server) -> None:
+    """Take what lives as long as the server out of the collector's sight, so that collections
+    become short; and free ended calls, whose parts know each other, while nobody waits."""
+    await inside.hub.wait()
     gc.collect()
     gc.freeze()
+    inside.calls.on_idle = gc.collect
 
 
 def configure_logging(settings: Settings) -> None:
