@@ -1,0 +1,185 @@
+"""Does speech survive the network? visavis' line against libwebrtc and aiortc, both directions.
+
+Human speech through a relay between two network namespaces, every stack with itself at both
+ends and the same losses for all. `up` is what a server's recogniser gets, `down` what a
+client's ear gets (libwebrtc and aiortc have one receiver for both). visavis sends its default
+plan at the bitrate that makes its bits on the wire equal to libwebrtc's, once for FEC + RED
+and once for FEC alone. Needs root, TUN, and the package's `bench` extra.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness import arguments, config_hash, finish, table
+from lineloss.material import Stream, streams, utterances
+from lineloss.networks import NETWORKS, Network, neteq
+from lineloss.relay import RelayUnavailable
+from lineloss.rig import Heard, Stack, rig
+from lineloss.score import Scorer, Utterance, figures
+from lineloss.virtual import RateCurve
+from visavis.seam import SendPlan
+
+RED, FEC, AIORTC = "libwebrtc fec+red", "libwebrtc fec", "aiortc"
+OURS = {"visavis": RED, "visavis low": FEC}
+"""Our rows, and whose bits each matches."""
+SEED = 1
+
+Result = tuple[dict[str, Any], list[Utterance]]
+"""A row and the utterances behind it."""
+
+
+def theirs() -> dict[str, Stack]:
+    def libwebrtc(name: str, red: bool) -> Stack:
+        told = (json.dumps({"red": red}),)
+        return Stack(name, "lineloss.end_libwebrtc", told, told)
+
+    stacks = (libwebrtc(RED, True), libwebrtc(FEC, False), Stack(AIORTC, "lineloss.end_aiortc"))
+    return {stack.name: stack for stack in stacks}
+
+
+def ours(name: str, plan: dict[str, Any]) -> Stack:
+    near, far = ((json.dumps({"role": role, "plan": plan}),) for role in ("near", "far"))
+    return Stack(name, "lineloss.end_visavis", near, far)
+
+
+def jobs(heard: Heard, spoken: list[Stream], way: str) -> list[Any]:
+    speakers, listeners = (heard.down, heard.up) if way == "up" else (heard.up, heard.down)
+    return [(s, a.spoke_at, b) for s, a, b in zip(spoken, speakers, listeners, strict=True)]
+
+
+def difference(a: list[Utterance], b: list[Utterance], rounds: int = 2000) -> tuple[float, ...]:
+    """Word error rate of `a` less that of `b`, and its paired 95 % bootstrap interval: prompts
+    are drawn, with all they came to on both sides."""
+    names = sorted({u.name for u in a})
+
+    def errors(side: list[Utterance]) -> Any:
+        return np.array([sum(u.errors or 0 for u in side if u.name == n) for n in names])
+
+    words = np.array([sum(u.words for u in a if u.name == n) for n in names])
+    extra = errors(a) - errors(b)
+    drawn = np.random.default_rng(0).integers(0, len(names), (rounds, len(names)))
+    rates = extra[drawn].sum(1) / words[drawn].sum(1)
+    return (extra.sum() / words.sum(), *np.percentile(rates, [2.5, 97.5]))
+
+
+def compare(results: dict[tuple[str, str, str], Result],
+            networks: list[Network]) -> list[dict[str, Any]]:  # fmt: skip
+    """Ours less the one whose bits it matches."""
+    rows = []
+    for network in networks:
+        for mine, other in OURS.items():
+            for way in ("up", "down"):
+                a, b = (results.get((network.name, name, way)) for name in (mine, other))
+                if a is None or b is None:
+                    continue
+                wer, low, high = difference(a[1], b[1])
+                row: dict[str, Any] = {
+                    "network": network.name, "direction": way, "against": other,
+                    "wer": f"{wer:+.3f} ({low:+.3f} … {high:+.3f})",
+                }  # fmt: skip
+                for key in ("concealed", "stoi", "pesq", "delay_p50_ms", "delay_p95_ms"):
+                    x, y = a[0][key], b[0][key]
+                    row[key] = "" if x is None or y is None else f"{x - y:+.4g}"
+                row["kbps"] = f"{a[0]['kbps'] / b[0]['kbps'] - 1:+.1%}"
+                rows.append(row)
+    return rows
+
+
+def scored(row: dict[str, Any], found: list[Utterance], quiet: bool) -> Result:
+    full = {**row, **figures(found)}
+    if not quiet:
+        print(" ".join(f"{key}={value}" for key, value in full.items()), flush=True)
+    return full, found
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("--n", type=int, default=219, help="utterances a row")
+    parser.add_argument("--calls", type=int, default=12, help="calls at once")
+    parser.add_argument("--networks", nargs="+", help="only these")
+    parser.add_argument("--stacks", nargs="+", choices=[*theirs(), *OURS], help="only these")
+    parser.add_argument("--plan", type=json.loads, default={}, help="JSON: other than the default")
+    parser.add_argument("--traces", default=os.environ.get("VISAVIS_TRACES"),
+                        help="folder of NetEq's jitter files (*.rtp)")  # fmt: skip
+    parser.add_argument("--logs", type=Path, help="keep recordings and logs of each last trial")
+    options = parser.parse_args()
+    networks = list(NETWORKS)
+    if options.traces:
+        networks += neteq(Path(options.traces))
+    elif not options.json:
+        print("NetEq's jitter files: skipped; name their folder by --traces or VISAVIS_TRACES")
+    if options.quick:
+        options.n, options.calls = 4, 2
+        options.networks, options.stacks = ["bursts30"], [RED, "visavis"]
+    if options.networks:
+        unknown = set(options.networks) - {n.name for n in networks}
+        if unknown:
+            parser.error(f"no such network: {', '.join(sorted(unknown))}")
+        networks = [n for n in networks if n.name in options.networks]
+    chosen = options.stacks or [*theirs(), *OURS]
+    missing = {OURS[name] for name in chosen if name in OURS} - set(chosen)
+    if missing:
+        parser.error(f"ours is matched to the bits of {', '.join(missing)}: name that stack too")
+    # Theirs first, whose bits ours are to match.
+    chosen = [name for name in chosen if name not in OURS] + [n for n in OURS if n in chosen]
+    spoken = streams(utterances("testing"), options.n, calls=options.calls)
+    curve = RateCurve(spoken[0], {**dataclasses.asdict(SendPlan()), **options.plan})
+    waiting: dict[tuple[str, str, str], tuple[dict[str, Any], Callable[[], list[Utterance]]]] = {}
+    results: dict[tuple[str, str, str], Result] = {}
+    plans: dict[str, dict[str, Any]] = {}
+    stacks = theirs()
+    scorer = Scorer()
+    try:
+        with rig(options.logs) as running:
+            for network in networks:
+                sent: dict[str, float] = {}
+                for name in chosen:
+                    if name in OURS:
+                        plan = curve.at(sent[OURS[name]])
+                        if plan is None:
+                            sys.exit(f"our plan cannot send {sent[OURS[name]]:.1f} kb/s")
+                        plans[f"{network.name}, {name}"] = plan
+                        stacks[name] = ours(name, plan)
+                    heard = running.trial(stacks[name], network, spoken, SEED, options.traces)
+                    sent[name] = (heard.up_kbps + heard.down_kbps) / 2
+                    for key, (row, wait) in list(waiting.items()):
+                        results[key] = scored(row, wait(), options.json)
+                        del waiting[key]
+                    for way, kbps in (("up", heard.up_kbps), ("down", heard.down_kbps)):
+                        row = {"network": network.name, "stack": name, "direction": way,
+                               "kbps": round(kbps, 1), "lost": round(heard.dropped, 4),
+                               "relay_p99_ms": round(heard.error_p99_ms, 2)}  # fmt: skip
+                        wait = scorer.start(jobs(heard, spoken, way))
+                        waiting[network.name, name, way] = (row, wait)
+        for key, (row, wait) in waiting.items():
+            results[key] = scored(row, wait(), options.json)
+    except RelayUnavailable as error:
+        sys.exit(f"line_loss needs two network namespaces joined by a relay: {error}")
+    finally:
+        scorer.close()
+    order = [(n.name, s, w) for n in networks for w in ("up", "down") for s in chosen]
+    rows = [results[key][0] for key in order]
+    against = compare(results, networks)
+    text = "\n\n".join([
+        "\n".join(f"- `{n.name}`: {n.what}" for n in networks),
+        table(rows),
+        *(["visavis less libwebrtc at the same bits (word error rate with its 95 % interval):",
+           table(against)] if against else []),
+    ])  # fmt: skip
+    config = {"plans": plans, "n": options.n, "calls": options.calls, "seed": SEED}
+    finish(options, "line_loss", text,
+           {"n": options.n, "rows": rows, "plans": plans, "config_hash": config_hash(config)},
+           )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
