@@ -7,6 +7,7 @@ same losses. `up` is what the server's recogniser gets, `down` what the client's
 
 from __future__ import annotations
 
+import dataclasses
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from itertools import repeat
@@ -19,6 +20,7 @@ from lineloss.material import Stream, streams, utterances
 from lineloss.networks import NETWORKS, Network
 from lineloss.score import Utterance, figures, score
 from lineloss.virtual import RateCurve, call
+from visavis.seam import SendPlan
 
 PLANS: dict[str, dict[str, Any]] = {
     "none": {"fec": False},
@@ -43,7 +45,7 @@ CALLS = 4
 
 def full(plan: dict[str, Any]) -> dict[str, Any]:
     """All but the bitrate."""
-    return {"complexity": 5, "expected_loss": EXPECTED_LOSS, "dred_ms": 0, **plan}
+    return {**dataclasses.asdict(SendPlan()), "expected_loss": EXPECTED_LOSS, **plan}
 
 
 @cache

@@ -104,6 +104,7 @@ class Rig:
         self, stack: Stack, network: Network, streams: list[Stream], seed: int, traces: str | None
     ) -> Heard:
         """Call by call, set up in a clean network; then all speak at once in the given one."""
+        self._relay.tell({"reset": True})
         files = []
         for i, stream in enumerate(streams):
             files.append(str(self._folder / f"stream{i}.npy"))
@@ -111,7 +112,8 @@ class Rig:
         sides = ("near", "far")
         ends = [
             Process(
-                "ip", "netns", "exec", name, sys.executable, "-m", stack.module, *arguments,
+                *("nice", "-n", "-10", "ip", "netns", "exec", name),
+                *(sys.executable, "-m", stack.module, *arguments),
                 log=self._folder / f"{stack.name}.{side}.log",
             )
             for side, name, arguments in (
