@@ -6,6 +6,7 @@ All times are seconds of CLOCK_MONOTONIC (what `time.monotonic()` reads on Linux
 `Stepped`, whatever the caller counts in.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 class LineError(Exception):
@@ -80,12 +81,17 @@ class _Calls:
         fec: bool,
         expected_loss: float,
         dred_ms: int,
-    ) -> None: ...
+        red: Sequence[int],
+        frame_ms: int,
+        dtx: bool,
+    ) -> None:
+        """From the next packet on; see visavis.seam.SendPlan. LineError("invalid_plan", …)."""
+
     def close(self, call: int) -> None: ...
     def stats(self) -> dict[str, float]:
         """calls, ticks, tick_late_p50_ms, tick_late_p99_ms, tick_late_max_ms, packets_in,
-        packets_out, packets_dropped, encodes, batches_dropped, core_share (of the media
-        thread over the last 5 s, 0 to 1)."""
+        packets_out, packets_dropped, encodes, red_in and red_out (packets with RED received and
+        sent), batches_dropped, core_share (of the media thread over the last 5 s, 0 to 1)."""
 
 class Engine(_Calls):
     """Calls on real sockets, on a thread of their own that never takes the GIL."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,7 +129,19 @@ class SendPlan:
     """What the encoder is told, 0…1."""
     dred_ms: int = 0
     """Deep redundancy kept in each packet; 0 turns it off."""
+    red: tuple[int, ...] = ()
+    """RED (RFC 2198): each packet also carries copies of the packets that were sent so many
+    packets before it. At most 4, ascending, each 1…17; what is older than 341 ms or does not fit
+    is left out, the farthest first. Only for a far end that agreed to RED."""
+    frame_ms: int = 20
+    """Speech in one packet: 20, 40 or 60. Longer packets cost fewer bits and more delay."""
+    dtx: bool = True
+    """Send (almost) nothing while a continuous microphone hears no speech."""
 
+
+DEFAULT_PLAN: Final = SendPlan(red=(1,), dtx=False)
+"""What a server and our own client send with unless told otherwise. Without discontinuous
+transmission: the listener's own voice activity detection hears more than Opus'."""
 
 UpEvent: TypeAlias = AudioIn | Played | Text | Connected | Closed | LinkReport
 

@@ -1,4 +1,4 @@
-// The two things the page wants in its offer that no browser API sets.
+// What the page wants in its offer beyond what browsers put there by themselves.
 
 /**
  * Ask for in-band FEC in every Opus payload of an offer: a lost packet can then be rebuilt from
@@ -21,4 +21,16 @@ export function withInbandFec(sdp) {
       return [line];
     })
     .join("\r\n");
+}
+
+/**
+ * RED (RFC 2198) before every other codec, where the browser has it: libwebrtc then sends with each
+ * packet a copy of the one before, and a lost one costs nothing but its bits.
+ * @template {{ mimeType: string }} T
+ * @param {readonly T[]} codecs
+ * @returns {T[]}
+ */
+export function redFirst(codecs) {
+  const isRed = (/** @type {T} */ codec) => codec.mimeType.toLowerCase() === "audio/red";
+  return [...codecs.filter(isRed), ...codecs.filter((codec) => !isRed(codec))];
 }

@@ -2,7 +2,7 @@
 
 import { CallError } from "../errors.js";
 import { NO_STATS, parseEvent } from "../protocol.js";
-import { withInbandFec } from "./sdp.js";
+import { redFirst, withInbandFec } from "./sdp.js";
 
 /** @typedef {import("../protocol.js").LinkStats} LinkStats */
 /** @typedef {import("./transport.js").Transport} Transport */
@@ -70,7 +70,14 @@ export class WebRtcCall {
     this.pc.ontrack = (event) => this.#onTrack(event);
   }
 
+  #preferRed() {
+    const transceiver = this.pc.getTransceivers().find(({ sender }) => sender === this.sender);
+    const codecs = RTCRtpReceiver.getCapabilities?.("audio")?.codecs ?? [];
+    if (codecs.length > 0) transceiver?.setCodecPreferences?.(redFirst(codecs));
+  }
+
   async #connect() {
+    this.#preferRed();
     const offer = await this.pc.createOffer();
     await this.pc.setLocalDescription({ type: "offer", sdp: withInbandFec(offer.sdp ?? "") });
     await this.#gathered();

@@ -31,6 +31,9 @@ pub struct Totals {
     pub packets_out: u64,
     pub packets_dropped: u64,
     pub encodes: u64,
+    /// Packets received and sent that carried RED.
+    pub red_in: u64,
+    pub red_out: u64,
 }
 
 pub struct Calls {
@@ -319,6 +322,7 @@ impl Calls {
         let out = &mut self.out;
         let before = out.packets.len();
         let encodes = peer.mouth.encodes();
+        let (red_in, red_out) = (peer.red_in(), peer.mouth.copied());
         let acted = catch_unwind(AssertUnwindSafe(|| {
             act(peer, out);
             if peer.ended().is_some() {
@@ -326,6 +330,8 @@ impl Calls {
             }
         }));
         self.totals.encodes += peer.mouth.encodes() - encodes;
+        self.totals.red_in += peer.red_in() - red_in;
+        self.totals.red_out += peer.mouth.copied() - red_out;
         let over = acted.is_err() || peer.ended().is_some();
         if acted.is_err() {
             self.out.events.push(Event {

@@ -1,5 +1,5 @@
-//! Speech on its way in: received packets, through the buffer of a server or of a client, to
-//! 20 ms frames with their media time.
+//! Speech on its way in: received packets and the copies in them, through the buffer of a server
+//! or of a client, to 20 ms frames with their media time.
 
 use std::time::UNIX_EPOCH;
 
@@ -8,8 +8,12 @@ use str0m::rtp::{RtpPacket, Ssrc};
 use crate::batch::Batch;
 use crate::config::Config;
 use crate::ingest::{Ingest, IngestOptions};
+use crate::mouth::PayloadTypes;
+use crate::numbering::Numbering;
 use crate::opus::{OpusError, RTP_RATE};
 use crate::playout::{Playout, PlayoutOptions};
+use crate::queue::ticks_of;
+use crate::red::{self, Block, Red, MAX_BLOCKS};
 use crate::report::BufferStats;
 
 /// Frames handed up in one tick at most: what catches up must not starve other calls.
@@ -26,6 +30,10 @@ pub struct Ear {
     buffer: Buffer,
     frame: usize,
     ssrc: Option<Ssrc>,
+    numbering: Numbering,
+    /// Packets that came as RED, and those whose RED was no good.
+    red: u64,
+    malformed: u64,
     /// Extended RTP timestamp and unix time of one sample, as the far end last said.
     captured: Option<(u64, f64)>,
 }
@@ -42,24 +50,74 @@ impl Ear {
             buffer,
             frame: config.receive_rate as usize / 50,
             ssrc: None,
+            numbering: Numbering::default(),
+            red: 0,
+            malformed: 0,
             captured: None,
         })
     }
 
-    pub fn push(&mut self, now: f64, packet: &RtpPacket) {
+    /// Takes a packet of one of the two payload types; of another there is nothing to hear.
+    pub fn push(&mut self, now: f64, packet: &RtpPacket, types: PayloadTypes) {
+        let payload = &packet.payload[..];
+        if packet.header.payload_type == types.opus {
+            self.push_primary(now, packet, payload);
+        } else if Some(packet.header.payload_type) == types.red {
+            self.red += 1;
+            match red::parse(payload) {
+                Ok(red) if red.primary().pt == *types.opus => {
+                    self.push_primary(now, packet, red.primary().payload);
+                    self.push_copies(now, packet.time.numer(), red);
+                }
+                Ok(_) | Err(_) => self.malformed += 1,
+            }
+        }
+    }
+
+    fn push_primary(&mut self, now: f64, packet: &RtpPacket, payload: &[u8]) {
         let (seq, rtp) = (*packet.seq_no, packet.time.numer());
         if self.ssrc.replace(packet.header.ssrc) != Some(packet.header.ssrc) {
             // Another microphone, say. Its numbers have nothing to do with those before, which
             // the buffers notice by themselves; its capture times neither.
             self.captured = None;
+            self.numbering.clear();
         }
         if let Some(said) = &packet.header.ext_vals.abs_capture_time {
             let since_1970 = said.capture_time.duration_since(UNIX_EPOCH);
             self.captured = since_1970.ok().map(|since| (rtp, since.as_secs_f64()));
         }
+        if let Ok(ticks) = ticks_of(payload) {
+            self.numbering.received(seq, rtp, ticks);
+        }
         match &mut self.buffer {
-            Buffer::Ingest(buffer) => buffer.push(now, seq, rtp, &packet.payload),
-            Buffer::Playout(buffer) => buffer.push(now, seq, rtp, &packet.payload),
+            Buffer::Ingest(buffer) => buffer.push(now, seq, rtp, payload),
+            Buffer::Playout(buffer) => buffer.push(now, seq, rtp, payload),
+        }
+    }
+
+    /// The copies beside a primary of RTP time `rtp`, the oldest first.
+    fn push_copies(&mut self, now: f64, rtp: u64, red: Red<'_>) {
+        let mut copies = [Block::default(); MAX_BLOCKS];
+        let mut count = 0;
+        let opus = |block: &Block<'_>| block.pt == red.primary().pt && block.offset > 0;
+        for (slot, block) in copies.iter_mut().zip(red.copies().filter(opus)) {
+            *slot = block;
+            count += 1;
+        }
+        let copies = &mut copies[..count];
+        copies.sort_unstable_by_key(|block| std::cmp::Reverse(block.offset));
+        for block in copies {
+            let (Ok(ticks), Some(rtp)) = (ticks_of(block.payload), rtp.checked_sub(block.offset))
+            else {
+                continue;
+            };
+            let Some(seq) = self.numbering.infer(rtp, ticks) else {
+                continue;
+            };
+            match &mut self.buffer {
+                Buffer::Ingest(buffer) => buffer.push_redundant(now, seq, rtp, block.payload),
+                Buffer::Playout(buffer) => buffer.push_redundant(now, seq, rtp, block.payload),
+            }
         }
     }
 
@@ -93,9 +151,18 @@ impl Ear {
     }
 
     pub fn stats(&self) -> BufferStats {
-        match &self.buffer {
+        let stats = match &self.buffer {
             Buffer::Ingest(buffer) => buffer.stats(),
             Buffer::Playout(buffer) => buffer.stats(),
+        };
+        BufferStats {
+            rejected: stats.rejected + self.malformed,
+            ..stats
         }
+    }
+
+    /// Packets that came as RED.
+    pub fn red(&self) -> u64 {
+        self.red
     }
 }

@@ -106,7 +106,26 @@ pub fn has_lbrr(packet: &[u8]) -> bool {
         && unsafe { sys::opus_packet_has_lbrr(packet.as_ptr(), packet.len() as i32) } == 1
 }
 
-/// Mono VOIP encoder of 20 ms frames.
+/// Does `packet` have padding, where redundancy of other kinds travels? (A code 3 packet with its
+/// padding bit set: RFC 6716, 3.2.5.)
+fn is_padded(packet: &[u8]) -> bool {
+    packet.len() >= 2 && packet[0] & 3 == 3 && packet[1] & 0x40 != 0
+}
+
+/// Cut the padding of a packet, and with it deep redundancy. What is no Opus is left alone.
+pub fn strip_padding(packet: &mut Vec<u8>) {
+    if !is_padded(packet) || packet.len() > MAX_PACKET {
+        return;
+    }
+    // SAFETY: pointer and length describe `packet`; libopus checks its structure and writes
+    // within it.
+    let kept = unsafe { sys::opus_packet_unpad(packet.as_mut_ptr(), packet.len() as i32) };
+    if let Ok(kept) = check(kept) {
+        packet.truncate(kept);
+    }
+}
+
+/// Mono VOIP encoder of 20, 40 and 60 ms packets.
 pub struct Encoder {
     raw: NonNull<sys::OpusEncoder>,
     frame: usize,
@@ -145,6 +164,7 @@ impl Encoder {
         self.set(sys::OPUS_SET_BITRATE_REQUEST, plan.bitrate)?;
         self.set(sys::OPUS_SET_COMPLEXITY_REQUEST, plan.complexity)?;
         self.set(sys::OPUS_SET_INBAND_FEC_REQUEST, i32::from(plan.fec))?;
+        self.set(sys::OPUS_SET_DTX_REQUEST, i32::from(plan.dtx))?;
         let percent = (plan.expected_loss.clamp(0.0, 1.0) * 100.0).round() as i32;
         self.set(sys::OPUS_SET_PACKET_LOSS_PERC_REQUEST, percent)?;
         // libopus counts DRED in units of 10 ms.
@@ -158,23 +178,24 @@ impl Encoder {
     pub fn apply(&mut self, plan: &SendPlan) -> Result<(), OpusError> {
         if *plan != self.plan {
             self.write_plan(plan)?;
-            self.plan = plan.clone();
+            self.plan.clone_from(plan);
         }
         Ok(())
     }
 
-    /// Encode exactly 20 ms; returns the bytes written to `out` (give it [`MAX_PACKET`]).
+    /// Encode exactly 20, 40 or 60 ms; returns the bytes written to `out` (give it [`MAX_PACKET`]).
     pub fn encode(&mut self, pcm: &[i16], out: &mut [u8]) -> Result<usize, OpusError> {
-        if pcm.len() != self.frame || out.is_empty() {
+        let frames = pcm.len() / self.frame;
+        if !pcm.len().is_multiple_of(self.frame) || !(1..=3).contains(&frames) || out.is_empty() {
             return Err(BAD_ARG);
         }
         let room = out.len().min(MAX_PACKET) as i32;
-        // SAFETY: pcm holds `frame` samples, out at least `room` bytes.
+        // SAFETY: pcm holds the stated samples, out at least `room` bytes.
         check(unsafe {
             sys::opus_encode(
                 self.raw.as_ptr(),
                 pcm.as_ptr(),
-                self.frame as c_int,
+                pcm.len() as c_int,
                 out.as_mut_ptr(),
                 room,
             )
@@ -357,9 +378,8 @@ impl Decoder {
     /// How many samples before `packet` its deep redundancy reaches back (0: it has none).
     pub fn dred_reach(&mut self, packet: &[u8]) -> Result<usize, OpusError> {
         packet_samples(packet, self.rate)?;
-        // Redundancy travels in a packet's padding (a code 3 packet with the padding bit);
-        // without it there is nothing to parse and no parser to make.
-        if packet.len() < 2 || packet[0] & 3 != 3 || packet[1] & 0x40 == 0 {
+        // Without padding there is nothing to parse and no parser to make.
+        if !is_padded(packet) {
             return Ok(0);
         }
         let dred = match &mut self.dred {

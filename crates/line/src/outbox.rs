@@ -100,6 +100,8 @@ pub struct Figures {
     encodes: AtomicU64,
     /// Share of a core over the last seconds, millionths.
     share: AtomicU64,
+    red_in: AtomicU64,
+    red_out: AtomicU64,
 }
 
 const BUCKET_MS: f64 = 0.1;
@@ -118,6 +120,8 @@ impl Default for Figures {
             packets_dropped: zero(),
             encodes: zero(),
             share: zero(),
+            red_in: zero(),
+            red_out: zero(),
         }
     }
 }
@@ -138,6 +142,8 @@ impl Figures {
         self.packets_out.store(totals.packets_out, Relaxed);
         self.packets_dropped.store(totals.packets_dropped, Relaxed);
         self.encodes.store(totals.encodes, Relaxed);
+        self.red_in.store(totals.red_in, Relaxed);
+        self.red_out.store(totals.red_out, Relaxed);
     }
 
     /// Name and value of each figure.
@@ -153,6 +159,8 @@ impl Figures {
             ("packets_out", count(&self.packets_out)),
             ("packets_dropped", count(&self.packets_dropped)),
             ("encodes", count(&self.encodes)),
+            ("red_in", count(&self.red_in)),
+            ("red_out", count(&self.red_out)),
             ("batches_dropped", batches_dropped as f64),
             ("core_share", count(&self.share) / 1e6),
         ]

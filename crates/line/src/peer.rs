@@ -10,7 +10,7 @@ use std::time::Duration;
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::config::DtlsCert;
 use str0m::format::Codec;
-use str0m::media::{Direction, MediaKind, Mid, Pt};
+use str0m::media::{Direction, MediaKind, Mid};
 use str0m::net::{Protocol, Receive, Transmit};
 use str0m::rtp::Extension;
 use str0m::{Candidate, Event as RtcEvent, IceCreds, Input, Output, Rtc, RtcConfig};
@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ANSWER_TIMEOUT_S, CHANNEL, CONNECT_TIMEOUT_S};
 use crate::ear::Ear;
 use crate::error::LineError;
-use crate::mouth::Mouth;
+use crate::mouth::{Mouth, PayloadTypes};
 use crate::random::Random;
 use crate::report::LinkStats;
 use crate::sdp;
@@ -56,7 +56,7 @@ pub struct Peer {
     ufrag: String,
     pending: Option<(SdpPendingOffer, bool)>,
     our_offer: String,
-    audio: Option<(Mid, Pt)>,
+    audio: Option<(Mid, PayloadTypes)>,
     connected: bool,
     /// When the handshake has to be done, then never.
     connect_by: f64,
@@ -165,7 +165,8 @@ impl Peer {
         let ufrag = birth.credentials.ufrag.clone();
         let mut rtc = RtcConfig::new()
             .clear_codecs()
-            .enable_opus(true, false)
+            // With RED: a far end that offers or takes it gets and sends copies.
+            .enable_opus(true, true)
             // A camera's frames are taken so that its line can be answered.
             .enable_vp8(true)
             .enable_h264(true)
@@ -238,7 +239,7 @@ impl Peer {
         }
     }
 
-    fn opus_in_both_directions(&self, mid: Mid) -> Option<(Mid, Pt)> {
+    fn opus_in_both_directions(&self, mid: Mid) -> Option<(Mid, PayloadTypes)> {
         let media = self.rtc.media(mid)?;
         if media.direction() != Direction::SendRecv || media.stopped() {
             return None;
@@ -246,7 +247,11 @@ impl Peer {
         let agreed = media.remote_pts();
         let codecs = self.rtc.codec_config();
         let opus = codecs.find(|p| p.spec().codec == Codec::Opus && agreed.contains(&p.pt()))?;
-        Some((mid, opus.pt()))
+        let types = PayloadTypes {
+            opus: opus.pt(),
+            red: opus.red(),
+        };
+        Some((mid, types))
     }
 
     /// The part of a STUN USERNAME that names this call.
@@ -261,6 +266,11 @@ impl Peer {
     /// When something of this call's protocols is due, seconds.
     pub fn due(&self) -> f64 {
         self.due
+    }
+
+    /// Packets that came as RED.
+    pub fn red_in(&self) -> u64 {
+        self.ear.red()
     }
 
     /// When a packet of the far end last came.
@@ -338,10 +348,10 @@ impl Peer {
 
     /// Writes this tick's packet, if there is one.
     fn speak(&mut self, now: f64) -> bool {
-        let Some((mid, pt)) = self.audio else {
+        let Some((mid, types)) = self.audio else {
             return false;
         };
-        let packet = match self.mouth.tick(now, &self.clock) {
+        let packet = match self.mouth.tick(now, &self.clock, types) {
             Ok(Some(packet)) => packet,
             Ok(None) => return false,
             Err(error) => {
@@ -352,7 +362,7 @@ impl Peer {
         let wallclock = self.clock.instant(now);
         let mut direct = self.rtc.direct_api();
         if let Some(stream) = direct.stream_tx_by_mid(mid, None) {
-            stream.write_rtp(packet.write(pt, wallclock));
+            stream.write_rtp(packet.write(wallclock));
         }
         true
     }
@@ -452,7 +462,9 @@ impl Peer {
                 self.tell(Happening::Connected, out);
             }
             RtcEvent::RtpPacket(packet) => {
-                let Some((mid, pt)) = self.audio else { return };
+                let Some((mid, types)) = self.audio else {
+                    return;
+                };
                 let ssrc = packet.header.ssrc;
                 let ours = self
                     .rtc
@@ -460,8 +472,8 @@ impl Peer {
                     .stream_rx(&ssrc)
                     .is_some_and(|stream| stream.mid() == mid);
                 // Frames of a camera are received and dropped.
-                if ours && packet.header.payload_type == pt {
-                    self.ear.push(now, &packet);
+                if ours {
+                    self.ear.push(now, &packet, types);
                 }
             }
             RtcEvent::ChannelOpen(id, label) => self.texts.opened(id, &label),

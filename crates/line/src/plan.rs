@@ -1,5 +1,7 @@
 //! What the conversation asks of the sender: the Rust side of `visavis.seam.SendPlan`.
 
+use crate::red::{MAX_COPIES, MAX_DISTANCE};
+
 /// How to send speech from the next packet on. Policy makes it, the line obeys it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SendPlan {
@@ -13,6 +15,14 @@ pub struct SendPlan {
     pub expected_loss: f32,
     /// Deep redundancy kept in each packet, milliseconds; 0 turns it off.
     pub dred_ms: u32,
+    /// RED (RFC 2198): copies of the packets that lie so many packets before each one; at most 4,
+    /// ascending, each 1 … 17. Not sent to a far end that did not agree to RED.
+    pub red: Vec<u32>,
+    /// Milliseconds of speech in one packet: 20, 40 or 60.
+    pub frame_ms: u32,
+    /// Send (almost) nothing while a continuous microphone hears no speech. Off until a plan asks
+    /// for it: Opus takes a steady tone for noise.
+    pub dtx: bool,
 }
 
 impl Default for SendPlan {
@@ -23,6 +33,9 @@ impl Default for SendPlan {
             fec: true,
             expected_loss: 0.1,
             dred_ms: 0,
+            red: Vec::new(),
+            frame_ms: 20,
+            dtx: false,
         }
     }
 }
@@ -58,6 +71,21 @@ impl SendPlan {
                 self.dred_ms
             ));
         }
+        if ![20, 40, 60].contains(&self.frame_ms) {
+            return Err(format!(
+                "frame_ms is {}; it must be 20, 40 or 60",
+                self.frame_ms
+            ));
+        }
+        let rising = self.red.windows(2).all(|pair| pair[0] < pair[1]);
+        let near = self.red.iter().all(|d| (1..=MAX_DISTANCE).contains(d));
+        if self.red.len() > MAX_COPIES || !rising || !near {
+            return Err(format!(
+                "red is {:?}; it must be at most {MAX_COPIES} distances in packets, ascending, \
+                 each 1 to {MAX_DISTANCE}",
+                self.red
+            ));
+        }
         Ok(self)
     }
 }
@@ -69,6 +97,19 @@ mod tests {
     #[test]
     fn default_is_valid() {
         assert_eq!(SendPlan::default().validated(), Ok(SendPlan::default()));
+    }
+
+    fn with_red(distances: &[u32]) -> SendPlan {
+        SendPlan {
+            red: distances.to_vec(),
+            ..SendPlan::default()
+        }
+    }
+
+    #[test]
+    fn four_spread_copies_are_valid() {
+        let plan = with_red(&[1, 4, 10, 17]);
+        assert_eq!(plan.clone().validated(), Ok(plan));
     }
 
     #[test]
@@ -110,6 +151,18 @@ mod tests {
                 },
                 "dred_ms",
             ),
+            (
+                SendPlan {
+                    frame_ms: 30,
+                    ..base()
+                },
+                "frame_ms",
+            ),
+            (with_red(&[0]), "red"),
+            (with_red(&[18]), "red"),
+            (with_red(&[2, 1]), "red"),
+            (with_red(&[1, 1]), "red"),
+            (with_red(&[1, 2, 3, 4, 5]), "red"),
         ] {
             assert!(plan.validated().unwrap_err().starts_with(name));
         }

@@ -120,22 +120,35 @@ fn report_dict<'py>(py: Python<'py>, report: &LinkReport) -> PyResult<Bound<'py,
     Ok(dict)
 }
 
-fn plan(
+/// The figures of `set_plan`, as Python gives them.
+struct Figures {
     bitrate: i32,
     complexity: i32,
     fec: bool,
     expected_loss: f64,
-    dred_ms: u32,
-) -> PyResult<SendPlan> {
-    let plan = SendPlan {
-        bitrate,
-        complexity,
-        fec,
-        expected_loss: expected_loss as f32,
-        dred_ms,
+    dred_ms: i64,
+    red: Vec<i64>,
+    frame_ms: i64,
+    dtx: bool,
+}
+
+fn plan(figures: Figures) -> PyResult<SendPlan> {
+    let invalid = |message: String| raise(LineError::new("invalid_plan", message));
+    let count = |name: &str, value: i64| {
+        u32::try_from(value).map_err(|_| invalid(format!("{name} is {value}; it is out of range")))
     };
-    plan.validated()
-        .map_err(|message| raise(LineError::new("invalid_plan", message)))
+    let red: PyResult<Vec<u32>> = figures.red.iter().map(|d| count("red", *d)).collect();
+    let plan = SendPlan {
+        bitrate: figures.bitrate,
+        complexity: figures.complexity,
+        fec: figures.fec,
+        expected_loss: figures.expected_loss as f32,
+        dred_ms: count("dred_ms", figures.dred_ms)?,
+        red: red?,
+        frame_ms: count("frame_ms", figures.frame_ms)?,
+        dtx: figures.dtx,
+    };
+    plan.validated().map_err(invalid)
 }
 
 fn checked(config: Config) -> PyResult<Config> {
@@ -282,7 +295,9 @@ impl EnginePy {
         py.detach(|| self.engine.send(call, text));
     }
 
-    #[pyo3(signature = (call, *, bitrate, complexity, fec, expected_loss, dred_ms))]
+    #[pyo3(signature = (
+        call, *, bitrate, complexity, fec, expected_loss, dred_ms, red, frame_ms, dtx
+    ))]
     #[allow(clippy::too_many_arguments)] // keyword arguments of the Python method
     fn set_plan(
         &self,
@@ -292,9 +307,21 @@ impl EnginePy {
         complexity: i32,
         fec: bool,
         expected_loss: f64,
-        dred_ms: u32,
+        dred_ms: i64,
+        red: Vec<i64>,
+        frame_ms: i64,
+        dtx: bool,
     ) -> PyResult<()> {
-        let plan = plan(bitrate, complexity, fec, expected_loss, dred_ms)?;
+        let plan = plan(Figures {
+            bitrate,
+            complexity,
+            fec,
+            expected_loss,
+            dred_ms,
+            red,
+            frame_ms,
+            dtx,
+        })?;
         py.detach(|| self.engine.set_plan(call, plan));
         Ok(())
     }
@@ -469,7 +496,9 @@ impl SteppedPy {
         });
     }
 
-    #[pyo3(signature = (call, *, bitrate, complexity, fec, expected_loss, dred_ms))]
+    #[pyo3(signature = (
+        call, *, bitrate, complexity, fec, expected_loss, dred_ms, red, frame_ms, dtx
+    ))]
     #[allow(clippy::too_many_arguments)] // keyword arguments of the Python method
     fn set_plan(
         &self,
@@ -479,9 +508,21 @@ impl SteppedPy {
         complexity: i32,
         fec: bool,
         expected_loss: f64,
-        dred_ms: u32,
+        dred_ms: i64,
+        red: Vec<i64>,
+        frame_ms: i64,
+        dtx: bool,
     ) -> PyResult<()> {
-        let plan = plan(bitrate, complexity, fec, expected_loss, dred_ms)?;
+        let plan = plan(Figures {
+            bitrate,
+            complexity,
+            fec,
+            expected_loss,
+            dred_ms,
+            red,
+            frame_ms,
+            dtx,
+        })?;
         self.with(py, |core| {
             let now = core.stepped.now();
             core.stepped.calls.set_plan(now, call, &plan);
@@ -511,6 +552,8 @@ impl SteppedPy {
         dict.set_item("packets_out", totals.packets_out as f64)?;
         dict.set_item("packets_dropped", totals.packets_dropped as f64)?;
         dict.set_item("encodes", totals.encodes as f64)?;
+        dict.set_item("red_in", totals.red_in as f64)?;
+        dict.set_item("red_out", totals.red_out as f64)?;
         dict.set_item("batches_dropped", 0.0)?;
         dict.set_item("core_share", 0.0)?;
         Ok(dict)

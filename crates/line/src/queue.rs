@@ -71,8 +71,13 @@ impl Queue {
             return Offer::Late;
         }
         let at = self.packets.partition_point(|p| p.rtp < packet.rtp);
-        if self.packets.get(at).is_some_and(|p| p.rtp == packet.rtp) {
-            return Offer::Duplicate;
+        if let Some(known) = self.packets.get_mut(at).filter(|p| p.rtp == packet.rtp) {
+            if !known.redundant || packet.redundant {
+                return Offer::Duplicate;
+            }
+            // The original came after its copy, and knows its number for certain.
+            (known.seq, known.redundant) = (packet.seq, false);
+            return Offer::Queued;
         }
         packet.payload = self
             .pool

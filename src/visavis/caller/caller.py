@@ -22,7 +22,7 @@ from visavis.caller.result import CallResult, Placed, measure_turns
 from visavis.caller.script import Utterance
 from visavis.caller.track import SpokenClock, Track
 from visavis.errors import CallFailed
-from visavis.seam import FRAME_S, RATE_IN, RATE_OUT, LinkReport, Pcm
+from visavis.seam import DEFAULT_PLAN, FRAME_S, RATE_IN, RATE_OUT, LinkReport, Pcm, SendPlan
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +43,8 @@ class CallOptions:
     verify_tls: bool = True
     reply_timeout_s: float = REPLY_TIMEOUT_S
     max_call_s: float = 1800.0
+    plan: SendPlan = DEFAULT_PLAN
+    """How the microphone is sent over WebRTC."""
     session: dict[str, Any] = field(default_factory=dict)
     """Sent as `session.update` once connected, if not empty."""
     on_event: OnEvent | None = None
@@ -208,7 +210,12 @@ async def connect(
     headers = {"Authorization": f"Bearer {options.api_key}"} if options.api_key else {}
     if options.transport != "ws":
         webrtc = WebRtcLink(
-            server, microphone, listener, headers=headers, verify=options.verify_tls
+            server,
+            microphone,
+            listener,
+            headers=headers,
+            verify=options.verify_tls,
+            plan=options.plan,
         )
         try:
             return webrtc, await webrtc.open()

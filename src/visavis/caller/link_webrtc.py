@@ -23,6 +23,7 @@ from visavis.caller.pacing import TickSender
 from visavis.errors import CallFailed, NativeMissingError
 from visavis.line import FrameIn, LineEngine, LinePort
 from visavis.seam import (
+    DEFAULT_PLAN,
     FRAME_IN,
     FRAME_S,
     RATE_IN,
@@ -35,6 +36,7 @@ from visavis.seam import (
     Mark,
     NetworkSettings,
     Played,
+    SendPlan,
     Text,
     UpEvent,
 )
@@ -62,12 +64,14 @@ class WebRtcLink:
         *,
         headers: dict[str, str],
         verify: bool = True,
+        plan: SendPlan = DEFAULT_PLAN,
     ) -> None:
         self._server = server
         self._microphone = microphone
         self._listener = listener
         self._headers = headers
         self._verify = verify
+        self._plan = plan
         self._engine: LineEngine | None = None
         self._port: LinePort | None = None
         self._location: str | None = None
@@ -98,6 +102,7 @@ class WebRtcLink:
         try:
             self._port, offer = self._engine.offer(lambda port: self)
             self._port.on_frame = self._on_frame
+            self._port.set_plan(self._plan)
             self._port.set_answer(await self._signal(offer))
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 began = await self._connected

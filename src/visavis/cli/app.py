@@ -44,6 +44,14 @@ ApiKey = Annotated[
 Insecure = Annotated[
     bool, typer.Option("--insecure", help="Accept a TLS certificate that nobody vouches for.")
 ]
+Plan = Annotated[
+    str | None,
+    typer.Option(
+        "--plan",
+        help="How the microphone is sent, as red=1,2,dred=200,fec=no.",
+        show_default=False,
+    ),
+]
 Pull = Annotated[
     bool, typer.Option("--pull/--no-pull", help="Fetch missing weights before starting.")
 ]
@@ -129,6 +137,7 @@ def call(
     transport: Transport = "auto",
     api_key: ApiKey = None,
     insecure: Insecure = False,
+    plan: Plan = None,
     llm: Llm = None,
     config: Config = None,
     pull: Pull = True,
@@ -147,6 +156,7 @@ def call(
             transport=transport,
             api_key=api_key,
             insecure=insecure,
+            plan=plan,
             llm=llm,
             config=config,
             pull=pull,
@@ -169,6 +179,7 @@ def talk(
     ] = None,
     api_key: ApiKey = None,
     insecure: Insecure = False,
+    plan: Plan = None,
     llm: Llm = None,
     config: Config = None,
     pull: Pull = True,
@@ -185,6 +196,7 @@ def talk(
             output_device=output_device,
             api_key=api_key,
             insecure=insecure,
+            plan=plan,
             llm=llm,
             config=config,
             pull=pull,

@@ -29,8 +29,8 @@ from visavis.cli.local_server import local_server
 from visavis.cli.own_voice import QUESTIONS, say, spoken_questions
 from visavis.cli.serve import ensure_weights, llm_overrides
 from visavis.errors import AudioError, CallFailed
-from visavis.seam import RATE_OUT
-from visavis.settings import load_settings
+from visavis.seam import DEFAULT_PLAN, RATE_OUT, SendPlan
+from visavis.settings import load_settings, plan_from_flag
 
 TRANSPORTS = ("auto", "webrtc", "ws")
 
@@ -46,6 +46,7 @@ class CallFlags:
     transport: str = "auto"
     api_key: str | None = None
     insecure: bool = False
+    plan: str | None = None
     llm: str | None = None
     config: Path | None = None
     pull: bool = True
@@ -56,6 +57,7 @@ def run_call(flags: CallFlags) -> None:
     console = Console(stderr=True)
     for path in (flags.report, flags.out):
         _check_writable(path)
+    plan = uplink_plan(flags.plan)
     script = make_script(flags)
     with a_server(flags.server, flags.llm, flags.config, flags.pull, console) as url:
         options = CallOptions(
@@ -63,6 +65,7 @@ def run_call(flags: CallFlags) -> None:
             transport=transport_choice(flags.transport),
             api_key=flags.api_key,
             verify_tls=not flags.insecure,
+            plan=plan,
             on_notice=lambda sentence: console.print(f"[yellow]{sentence}[/yellow]"),
         )
         if not flags.as_json:
@@ -113,6 +116,11 @@ def make_script(flags: CallFlags) -> list[Utterance]:
     if flags.wavs:
         return from_files(flags.wavs, turns)
     return spoken_questions(len(QUESTIONS) if turns is None else turns)
+
+
+def uplink_plan(text: str | None) -> SendPlan:
+    """What `--plan` says, or how speech is sent by default. SettingsError."""
+    return DEFAULT_PLAN if text is None else plan_from_flag(text)
 
 
 def transport_choice(transport: str) -> TransportChoice:

@@ -14,7 +14,7 @@ from rich.text import Text
 from visavis.caller import CallOptions, connect
 from visavis.caller.duplex import Duplex
 from visavis.caller.notes import Notes
-from visavis.cli.call import a_server, transport_choice
+from visavis.cli.call import a_server, transport_choice, uplink_plan
 from visavis.errors import CallFailed
 from visavis.seam import LinkReport, Pcm
 
@@ -31,6 +31,7 @@ class TalkFlags:
     output_device: str | None = None
     api_key: str | None = None
     insecure: bool = False
+    plan: str | None = None
     llm: str | None = None
     config: Path | None = None
     pull: bool = True
@@ -40,6 +41,7 @@ def run_talk(flags: TalkFlags) -> None:
     """Talk until Ctrl-C or the far end hangs up. AudioError without devices."""
     console = Console()
     transport = transport_choice(flags.transport)
+    plan = uplink_plan(flags.plan)
     duplex = Duplex(
         echo_cancellation=flags.echo_cancellation,
         input_device=flags.input_device,
@@ -52,6 +54,7 @@ def run_talk(flags: TalkFlags) -> None:
                 transport=transport,
                 api_key=flags.api_key,
                 verify_tls=not flags.insecure,
+                plan=plan,
                 on_notice=lambda sentence: console.print(f"[yellow]{sentence}[/yellow]"),
             )
             reason = asyncio.run(_talk(duplex, options, console))

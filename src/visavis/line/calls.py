@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import structlog
@@ -40,6 +40,9 @@ class NativeCalls(Protocol):
         fec: bool,
         expected_loss: float,
         dred_ms: int,
+        red: Sequence[int],
+        frame_ms: int,
+        dtx: bool,
     ) -> None: ...
     def close(self, call: int) -> None: ...
     def stats(self) -> dict[str, float]: ...

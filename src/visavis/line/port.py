@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import structlog
 
-from visavis.errors import CallEnded, SignallingError
+from visavis.errors import CallEnded, SettingsError, SignallingError
 from visavis.line.frames import FrameIn
 from visavis.line.native import LineError
 from visavis.seam import CallSink, Pcm, SendPlan
@@ -82,7 +82,10 @@ class LinePort:
             self._native.send(self.number, text)
 
     def set_plan(self, plan: SendPlan) -> None:
-        if not self.closed:
+        """SettingsError if a figure is out of its range."""
+        if self.closed:
+            return
+        try:
             self._native.set_plan(
                 self.number,
                 bitrate=plan.bitrate,
@@ -90,7 +93,12 @@ class LinePort:
                 fec=plan.fec,
                 expected_loss=plan.expected_loss,
                 dred_ms=plan.dred_ms,
+                red=plan.red,
+                frame_ms=plan.frame_ms,
+                dtx=plan.dtx,
             )
+        except LineError as error:
+            raise SettingsError(f"this cannot be sent: {sentence(error)}") from error
 
     def close(self, reason: str = "local") -> None:
         if not self.closed and self.close_reason is None:

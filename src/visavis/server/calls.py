@@ -81,6 +81,7 @@ class Calls:
 
         def make_sink(port: LinePort) -> CallSink:
             call, sink = self._join(port, "webrtc", models, heard=port.heard)
+            port.set_plan(self._settings.line.plan.for_call())
             if config:
                 call.configure(config)
             made.append(call)

@@ -17,6 +17,8 @@ LINE_STATS = {
     "tick_late_max_ms": "Lateness of the media tick, largest, milliseconds",
     "packets_in": "Packets received",
     "packets_out": "Packets sent",
+    "red_in": "Packets received that carried copies of earlier ones (RED)",
+    "red_out": "Packets sent that carried copies of earlier ones (RED)",
     "packets_dropped": "Packets that belonged to no call or could not be read",
     "core_share": "Share of a core that the media thread took over the last 5 s, 0 to 1",
     "batches_dropped": "Batches lost because Python did not fetch them",

@@ -8,7 +8,8 @@ A wrong setting raises SettingsError with a sentence that names it, where it cam
 (never a secret) and what would be right.
 """
 
-from visavis.settings.load import load_settings
+from visavis.settings.load import load_settings, plan_from_flag
+from visavis.settings.plan import LineSettings, PlanSettings
 from visavis.settings.sections import (
     AdmissionSettings,
     AgentSettings,
@@ -30,12 +31,15 @@ __all__ = [
     "HttpSettings",
     "IceServer",
     "LimitSettings",
+    "LineSettings",
     "LogSettings",
     "ModelSettings",
     "NetworkSettings",
     "OpenAISettings",
+    "PlanSettings",
     "Settings",
     "StoreSettings",
     "default_data_dir",
     "load_settings",
+    "plan_from_flag",
 ]

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_settings import EnvSettingsSource
 
 from visavis.errors import SettingsError
+from visavis.seam import SendPlan
+from visavis.settings.plan import LineSettings
 from visavis.settings.sections import Settings
 
 PREFIX = "VISAVIS_"
@@ -44,6 +46,15 @@ def load_settings(
         return Settings(**merged)
     except ValidationError as error:
         raise SettingsError(_explain(error, sources)) from None
+
+
+def plan_from_flag(text: str) -> SendPlan:
+    """The plan of a flag such as `--plan red=1,2,dred=200`. Raises SettingsError."""
+    values = {"plan": text}
+    try:
+        return LineSettings.model_validate(values).plan.for_call()
+    except ValidationError as error:
+        raise SettingsError(_explain(error, [("a flag", values)])) from None
 
 
 def _from_file(config: Path | None) -> tuple[str, dict[str, Any]]:

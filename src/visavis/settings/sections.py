@@ -8,18 +8,16 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from visavis.seam import CallLimits
 from visavis.seam import NetworkSettings as MediaNetwork
+from visavis.settings.plan import LineSettings
+from visavis.settings.section import Section
 
 Port: TypeAlias = Annotated[int, Field(ge=0, le=65_535)]
 Provider: TypeAlias = Literal["embedded", "openai", "scripted"]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", validate_default=False)
 
 
 class HttpSettings(Section):
@@ -206,6 +204,7 @@ class Settings(BaseSettings):
 
     http: HttpSettings = Field(default_factory=HttpSettings)
     network: NetworkSettings = Field(default_factory=NetworkSettings)
+    line: LineSettings = Field(default_factory=LineSettings)
     models: ModelSettings = Field(default_factory=ModelSettings)
     agent: AgentSettings = Field(default_factory=AgentSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ATTEMPTS, Countdown, delayBefore } from "../../../web/call/reconnect.js";
-import { withInbandFec } from "../../../web/call/sdp.js";
+import { redFirst, withInbandFec } from "../../../web/call/sdp.js";
 import { waysToTry } from "../../../web/call/transport.js";
 import { mediaCode, problem } from "../../../web/errors.js";
 import { NO_STATS, parseEvent, readConfig } from "../../../web/protocol.js";
@@ -40,6 +40,12 @@ test("in-band FEC is asked for, once", () => {
   assert.equal(withInbandFec(munged), munged);
   const bare = withInbandFec("a=rtpmap:109 opus/48000/2\r\n");
   assert.equal(bare, "a=rtpmap:109 opus/48000/2\r\na=fmtp:109 minptime=10;useinbandfec=1\r\n");
+});
+
+test("RED comes first where there is any, and nothing is lost", () => {
+  const codecs = ["audio/opus", "audio/red", "audio/G722"].map((mimeType) => ({ mimeType }));
+  assert.deepEqual(redFirst(codecs), [codecs[1], codecs[0], codecs[2]]);
+  assert.deepEqual(redFirst([codecs[0], codecs[2]]), [codecs[0], codecs[2]]);
 });
 
 test("only events pass: not broken JSON, not bytes, not an array", () => {

@@ -5,6 +5,8 @@ mod connect;
 mod hostile;
 mod overload;
 mod pipe;
+mod plans;
+mod red;
 mod same_seed;
 mod sdp_table;
 mod texts;

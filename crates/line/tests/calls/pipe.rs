@@ -199,6 +199,23 @@ pub fn tone(rate: usize, seconds: f64, hz: f64) -> Vec<i16> {
         .collect()
 }
 
+/// Something that no voice activity detection takes for steady noise: a voice of moving pitch, four
+/// syllables a second, and no pause in which it is silent.
+pub fn syllables(rate: usize, seconds: f64) -> Vec<i16> {
+    let mut phase = 0.0;
+    (0..(rate as f64 * seconds) as usize)
+        .map(|i| {
+            let t = i as f64 / rate as f64;
+            phase += (140.0 + 40.0 * (t * 3.0).sin()) / rate as f64;
+            let voice: f64 = (1..12)
+                .map(|k| (std::f64::consts::TAU * phase * f64::from(k)).sin() / f64::from(k))
+                .sum();
+            let loud = 0.3 + 0.7 * (t * 4.0 * std::f64::consts::PI).sin().abs();
+            (5000.0 * loud * voice) as i16
+        })
+        .collect()
+}
+
 /// Root mean square, samples.
 pub fn rms(pcm: &[i16]) -> f64 {
     let sum: f64 = pcm.iter().map(|s| f64::from(*s).powi(2)).sum();

@@ -25,6 +25,19 @@ fn an_offer_of_a_browser_with_a_camera_is_answered() {
 }
 
 #[test]
+fn a_browser_that_offers_red_gets_it_first() {
+    let mut server = stepped(1, SERVER, Config::default());
+    let (_, answer) = server.accept(CHROMIUM, LONG).unwrap();
+    // Chromium sends RED only if the answer names it before Opus.
+    assert!(
+        answer.contains("m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\n"),
+        "{answer}"
+    );
+    assert!(answer.contains("a=rtpmap:63 red/48000/2"), "{answer}");
+    assert!(answer.contains("a=fmtp:63 111/111"), "{answer}");
+}
+
+#[test]
 fn an_offer_without_candidates_is_answered() {
     let mut server = stepped(1, SERVER, Config::default());
     let bare: Vec<&str> = CHROMIUM
