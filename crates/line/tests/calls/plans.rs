@@ -96,10 +96,8 @@ fn what_was_played_of_long_packets_is_told_to_the_sample() {
             exact: false,
             done: true,
         };
-        let played = told
-            .iter()
-            .filter(|w| matches!(w, Happening::Played { .. }));
-        assert_eq!(played.last(), Some(&end));
+        let played = |what: &&Happening| matches!(what, Happening::Played { .. });
+        assert_eq!(told.iter().rfind(played), Some(&end));
         // All of it was sent, although no packet ended with it.
         let pcm = heard(&pipe.at_client, 1, 320);
         let loud = pcm.chunks_exact(320).filter(|f| rms(f) > 1000.0).count() as f64;
