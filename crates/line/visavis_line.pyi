@@ -37,6 +37,9 @@ class Batch:
     """uint8[n]: visavis.seam.Mark."""
     pcm: Final[bytes]
     """int16[n, receive_rate / 50]."""
+    voices: Final[bytes]
+    """float32[n, 2]: probabilities of the detector's 16 ms frames that ended in the row, NaN
+    where there is none; empty unless `listen` was called."""
     events: Final[list[tuple]]
     """In order; the first two items are always (call: int, kind: str):
     (call, "connected")
@@ -88,10 +91,27 @@ class _Calls:
         """From the next packet on; see visavis.seam.SendPlan. LineError("invalid_plan", …)."""
 
     def close(self, call: int) -> None: ...
+    def listen(self, weights: bytes) -> None:
+        """Let a voice activity detector listen to every call from now on; see `Voice`. Without
+        effect unless receive_rate is 16000. ValueError for weights of another model."""
+
     def stats(self) -> dict[str, float]:
         """calls, ticks, tick_late_p50_ms, tick_late_p99_ms, tick_late_max_ms, packets_in,
         packets_out, packets_dropped, encodes, red_in and red_out (packets with RED received and
         sent), batches_dropped, core_share (of the media thread over the last 5 s, 0 to 1)."""
+
+class Voice:
+    """akiki's voice activity detector for many streams at once."""
+
+    def __init__(self, weights: bytes) -> None:
+        """float32: the spectrum's basis, weights and biases of the four convolutions, of the
+        GRU's input and state, and of the head. ValueError for another number of them."""
+
+    def push(self, heard: list[tuple[int, bytes]]) -> list[tuple[int, float]]:
+        """Feed 16 kHz int16 samples of streams, by number; (stream, probability) of each 16 ms
+        frame that became complete, in order for each stream."""
+
+    def forget(self, stream: int) -> None: ...
 
 class Engine(_Calls):
     """Calls on real sockets, on a thread of their own that never takes the GIL."""

@@ -53,6 +53,9 @@ class AudioIn:
     mark: Mark
     at: float
     """When the frame was handed up."""
+    voices: tuple[float, ...] | None = None
+    """How probably each detector frame that ended in this one is voice, 0…1, if the line's own
+    detector listens; else None, and whoever wants to know asks a detector."""
 
 
 @dataclass(slots=True, frozen=True)

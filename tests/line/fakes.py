@@ -21,6 +21,7 @@ class Batch:
     captured: bytes = b""
     marks: bytes = b""
     pcm: bytes = b""
+    voices: bytes = b""
     events: list[tuple[Any, ...]] = field(default_factory=list)
 
 

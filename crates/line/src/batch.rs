@@ -48,6 +48,9 @@ pub struct Batch {
     pub marks: Vec<u8>,
     /// `receive_rate / 50` samples a row.
     pub pcm: Vec<i16>,
+    /// [`crate::voices::VOICES`] probabilities of voice a row, NaN for none; empty if no detector
+    /// listens.
+    pub voices: Vec<f32>,
     pub events: Vec<Event>,
 }
 

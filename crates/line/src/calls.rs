@@ -20,6 +20,8 @@ use crate::peer::{Birth, Out, Peer};
 use crate::plan::SendPlan;
 use crate::random::Source;
 use crate::stun;
+use crate::voice::Voice;
+use crate::voices::Voices;
 
 /// Our port and the far end's address.
 type Path = (u16, SocketAddr);
@@ -50,6 +52,7 @@ pub struct Calls {
     out: Out,
     totals: Totals,
     load: Load,
+    voices: Option<Voices>,
     /// Reused from tick to tick: the calls to be ticked, and the rows the last batch had.
     turn: Vec<i64>,
     rows: usize,
@@ -74,6 +77,7 @@ impl Calls {
             out: Out::default(),
             totals: Totals::default(),
             load: Load::default(),
+            voices: None,
             turn: Vec::new(),
             rows: 0,
         })
@@ -242,8 +246,18 @@ impl Calls {
         }
         self.turn = turn;
         self.rows = batch.calls.len();
+        if let Some(voices) = &mut self.voices {
+            voices.hear(&mut batch, frame);
+        }
         batch.events = std::mem::take(&mut self.out.events);
         batch
+    }
+
+    /// Lets a detector listen to every call from now on. Only where calls are received at 16 kHz.
+    pub fn listen(&mut self, voice: Voice) {
+        if self.config.receive_rate == 16_000 {
+            self.voices = Some(Voices::new(voice));
+        }
     }
 
     /// The load of the last seconds: the share of a core, and the lateness of 99 % of the ticks.
@@ -378,6 +392,9 @@ impl Calls {
             let _ = catch_unwind(AssertUnwindSafe(move || drop(peer)));
         }
         self.by_path.retain(|_, owner| *owner != call);
+        if let Some(voices) = &mut self.voices {
+            voices.forget(call);
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::driver::Driver;
 use crate::error::LineError;
 use crate::outbox::{Figures, Outbox};
 use crate::plan::SendPlan;
+use crate::voice::Voice;
 use crate::wake::Wake;
 
 pub(crate) type Command = Box<dyn FnOnce(&mut Driver, f64) + Send>;
@@ -172,6 +173,11 @@ impl Engine {
 
     pub fn close(&self, call: i64) {
         self.tell(move |driver, now| driver.calls.close(now, call, "local"));
+    }
+
+    /// Lets a voice activity detector listen to every call from now on.
+    pub fn listen(&self, voice: Voice) {
+        self.tell(move |driver, _| driver.calls.listen(voice));
     }
 
     pub fn stats(&self) -> Vec<(&'static str, f64)> {

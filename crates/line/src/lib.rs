@@ -38,4 +38,6 @@ mod stream;
 mod stretch;
 pub mod stun;
 mod text;
+pub mod voice;
+mod voices;
 mod wake;

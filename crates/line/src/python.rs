@@ -1,5 +1,6 @@
 //! The Python module. The GIL is given up around everything that may take time.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,6 +14,7 @@ use crate::engine::{Engine, Place};
 use crate::error::LineError;
 use crate::plan::SendPlan;
 use crate::stepped::Stepped;
+use crate::voice::{Listener, Voice, WEIGHTS};
 
 mod exception {
     pyo3::create_exception!(
@@ -29,7 +31,7 @@ fn raise(error: LineError) -> PyErr {
 
 /// Bytes of a slice of plain numbers, little-endian as every machine we build for.
 fn bytes_of<'py, T: Copy>(py: Python<'py>, numbers: &[T]) -> Bound<'py, PyBytes> {
-    // SAFETY: only used with i64, f64, u8 and i16, which have no padding.
+    // SAFETY: only used with plain numbers, which have no padding.
     let bytes = unsafe {
         std::slice::from_raw_parts(
             numbers.as_ptr().cast::<u8>(),
@@ -48,6 +50,21 @@ fn samples(pcm: &[u8]) -> PyResult<Vec<i16>> {
     }
     let pairs = pcm.chunks_exact(2);
     Ok(pairs.map(|b| i16::from_le_bytes([b[0], b[1]])).collect())
+}
+
+/// A detector from the bytes of its numbers.
+fn voice(weights: &[u8]) -> PyResult<Voice> {
+    let numbers: Vec<f32> = weights
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect();
+    Voice::new(&numbers).ok_or_else(|| {
+        PyValueError::new_err(format!(
+            "the weights have {} bytes; those of the voice activity model have {}",
+            weights.len(),
+            4 * WEIGHTS
+        ))
+    })
 }
 
 #[pyclass(frozen, name = "Batch", module = "visavis_line")]
@@ -69,6 +86,8 @@ struct BatchPy {
     #[pyo3(get)]
     pcm: Py<PyBytes>,
     #[pyo3(get)]
+    voices: Py<PyBytes>,
+    #[pyo3(get)]
     events: Py<PyList>,
 }
 
@@ -84,6 +103,7 @@ impl BatchPy {
             captured: bytes_of(py, &batch.captured).unbind(),
             marks: bytes_of(py, &batch.marks).unbind(),
             pcm: bytes_of(py, &batch.pcm).unbind(),
+            voices: bytes_of(py, &batch.voices).unbind(),
             events: PyList::new(py, events?)?.unbind(),
         })
     }
@@ -330,6 +350,12 @@ impl EnginePy {
         py.detach(|| self.engine.close(call));
     }
 
+    fn listen(&self, py: Python<'_>, weights: &[u8]) -> PyResult<()> {
+        let voice = voice(weights)?;
+        py.detach(|| self.engine.listen(voice));
+        Ok(())
+    }
+
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let figures = py.detach(|| self.engine.stats());
         let dict = PyDict::new(py);
@@ -537,6 +563,12 @@ impl SteppedPy {
         });
     }
 
+    fn listen(&self, py: Python<'_>, weights: &[u8]) -> PyResult<()> {
+        let voice = voice(weights)?;
+        self.with(py, |core| core.stepped.calls.listen(voice));
+        Ok(())
+    }
+
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (calls, ticks, totals) = self.with(py, |core| {
             let calls = &core.stepped.calls;
@@ -560,6 +592,51 @@ impl SteppedPy {
     }
 }
 
+#[pyclass(frozen, name = "Voice", module = "visavis_line")]
+struct VoicePy {
+    room: Mutex<(Voice, HashMap<i64, Listener>)>,
+}
+
+#[pymethods]
+impl VoicePy {
+    #[new]
+    fn new(weights: &[u8]) -> PyResult<Self> {
+        let room = Mutex::new((voice(weights)?, HashMap::new()));
+        Ok(VoicePy { room })
+    }
+
+    fn push(&self, py: Python<'_>, heard: Vec<(i64, Vec<u8>)>) -> PyResult<Vec<(i64, f32)>> {
+        let heard: PyResult<Vec<_>> = heard
+            .into_iter()
+            .map(|(stream, pcm)| Ok((stream, samples(&pcm)?)))
+            .collect();
+        let heard = heard?;
+        Ok(py.detach(|| {
+            let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+            let (voice, listeners) = &mut *room;
+            for (stream, pcm) in heard {
+                listeners.entry(stream).or_default().push(&pcm);
+            }
+            let (mut all, mut found) = (Vec::new(), Vec::new());
+            loop {
+                let ready = listeners.iter_mut().filter(|(_, l)| l.ready());
+                let (streams, mut ready): (Vec<i64>, Vec<&mut Listener>) = ready.unzip();
+                if streams.is_empty() {
+                    return all;
+                }
+                found.clear();
+                voice.hear(&mut ready, &mut found);
+                all.extend(streams.into_iter().zip(found.iter().copied()));
+            }
+        }))
+    }
+
+    fn forget(&self, stream: i64) {
+        let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        room.1.remove(&stream);
+    }
+}
+
 /// The version of the Opus library inside.
 #[pyfunction]
 fn opus_version() -> String {
@@ -572,6 +649,7 @@ fn visavis_line(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<BatchPy>()?;
     module.add_class::<EnginePy>()?;
     module.add_class::<SteppedPy>()?;
+    module.add_class::<VoicePy>()?;
     module.add_function(wrap_pyfunction!(opus_version, module)?)?;
     Ok(())
 }

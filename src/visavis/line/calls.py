@@ -45,6 +45,7 @@ class NativeCalls(Protocol):
         dtx: bool,
     ) -> None: ...
     def close(self, call: int) -> None: ...
+    def listen(self, weights: bytes) -> None: ...
     def stats(self) -> dict[str, float]: ...
 
 
@@ -101,6 +102,12 @@ class LineCalls:
             if port is not None:
                 self._event_to(port, event_of(raw, batch.now))
 
+    def listen(self, weights: bytes) -> None:
+        """Let the native voice activity detector listen to every call from now on, all of them
+        at once: frames then carry `voices`. `weights`: `AkikiVad.weights()`. ValueError if they
+        are not those of its model; without effect unless speech is received at 16 kHz."""
+        self._native.listen(weights)
+
     def close_all(self, now: float, reason: str = "local") -> None:
         """Tell every remaining sink that its call is over; the driver has stopped."""
         for port in list(self._ports.values()):
@@ -115,7 +122,9 @@ class LineCalls:
             if port.on_frame is not None:
                 port.on_frame(frame)
             elif self._receive_rate == RATE_IN and port.sink is not None:
-                port.sink.on_event(AudioIn(frame.position, frame.pcm, frame.mark, frame.at))
+                port.sink.on_event(
+                    AudioIn(frame.position, frame.pcm, frame.mark, frame.at, frame.voices)
+                )
         except Exception:
             self._lose(port)
 

