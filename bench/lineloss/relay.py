@@ -227,8 +227,6 @@ class Relay:
 def main() -> None:
     try:
         spaces = Namespaces()
-        # Whatever else runs here, packets leave when they should.
-        os.setpriority(os.PRIO_PROCESS, 0, -15)
     except RelayUnavailable as error:
         print(json.dumps({"unavailable": str(error)}), flush=True)
         sys.exit(1)

@@ -49,6 +49,15 @@ class Heard:
     """How late the relay delivered."""
 
 
+def _first() -> None:
+    """Real time goes before whatever else runs here: this process, and its session if the kernel
+    shares time between sessions."""
+    os.setpriority(os.PRIO_PROCESS, 0, -10)
+    group = Path("/proc/self/autogroup")
+    if group.exists():
+        group.write_text("-10")
+
+
 class Process:
     """A child that answers JSON lines."""
 
@@ -57,7 +66,7 @@ class Process:
         self._log = (log or Path(os.devnull)).open("w")
         self._child = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True,
-            env=environment, cwd=BENCH,
+            env=environment, cwd=BENCH, start_new_session=True, preexec_fn=_first,
         )  # fmt: skip
         self._name = " ".join(command[-2:])
         self._where = log
@@ -112,8 +121,8 @@ class Rig:
         sides = ("near", "far")
         ends = [
             Process(
-                *("nice", "-n", "-10", "ip", "netns", "exec", name),
-                *(sys.executable, "-m", stack.module, *arguments),
+                *("ip", "netns", "exec", name, sys.executable),
+                *("-m", stack.module, *arguments),
                 log=self._folder / f"{stack.name}.{side}.log",
             )
             for side, name, arguments in (
