@@ -20,7 +20,7 @@ from lineloss.material import Stream, streams, utterances
 from lineloss.networks import NETWORKS, Network
 from lineloss.score import Utterance, figures, score
 from lineloss.virtual import RateCurve, call
-from visavis.seam import SendPlan
+from visavis.seam import DEFAULT_PLAN
 
 PLANS: dict[str, dict[str, Any]] = {
     "none": {"fec": False},
@@ -29,15 +29,18 @@ PLANS: dict[str, dict[str, Any]] = {
     "dred500": {"fec": False, "dred_ms": 500},
     "dred1000": {"fec": False, "dred_ms": 1000},
     "lbrr+dred500": {"fec": True, "dred_ms": 500},
-    "red1": {"fec": False, "red": [1]},
-    "red1,2": {"fec": False, "red": [1, 2]},
-    "red4,10,16": {"fec": False, "red": [4, 10, 16]},
-    "red2,9": {"fec": False, "red": [2, 9]},
-    "lbrr+red2": {"fec": True, "red": [2]},
-    "red1+dred500": {"fec": False, "red": [1], "dred_ms": 500},
-    "red16+dred500": {"fec": False, "red": [16], "dred_ms": 500},
+    "red1": {"fec": False, "red": (1,)},
+    "red1,2": {"fec": False, "red": (1, 2)},
+    "red2,9": {"fec": False, "red": (2, 9)},
+    "red4,10,16": {"fec": False, "red": (4, 10, 16)},
+    "lbrr+red1": {"fec": True, "red": (1,)},
+    "lbrr+red2": {"fec": True, "red": (2,)},
+    "lbrr+red16": {"fec": True, "red": (16,)},
+    "red1+dred500": {"fec": False, "red": (1,), "dred_ms": 500},
+    "lbrr+red2+dred500": {"fec": True, "red": (2,), "dred_ms": 500},
+    "lbrr+red16+dred500": {"fec": True, "red": (16,), "dred_ms": 500},
 }
-RATES_KBPS = (56.0, 88.0)
+RATES_KBPS = (60.0, 96.0)
 """On the wire: what libwebrtc sends with in-band FEC, and with FEC and RED."""
 EXPECTED_LOSS = 0.2
 CALLS = 4
@@ -45,7 +48,7 @@ CALLS = 4
 
 def full(plan: dict[str, Any]) -> dict[str, Any]:
     """All but the bitrate."""
-    return {**dataclasses.asdict(SendPlan()), "expected_loss": EXPECTED_LOSS, **plan}
+    return {**dataclasses.asdict(DEFAULT_PLAN), "expected_loss": EXPECTED_LOSS, "red": (), **plan}
 
 
 @cache
@@ -68,7 +71,7 @@ def trial(
     for seed, stream in enumerate(material(split, count)):
         outcome = call(stream, chosen, plan, seed)
         up += score(stream, outcome.down.spoke_at, outcome.up)
-        down += score(stream, outcome.up.spoke_at, outcome.down, words=False)
+        down += score(stream, outcome.up.spoke_at, outcome.down)
         kbps.append(outcome.up_kbps)
     return up, down, sum(kbps) / len(kbps)
 
@@ -81,7 +84,7 @@ def row(
         "network": network, "rate": rate, "plan": name, "bitrate": plan["bitrate"],
         "kbps": round(result[2], 1), "wer": up["wer"], "wer_low": up["wer_low"],
         "wer_high": up["wer_high"], "up_concealed": up["concealed"], "up_stoi": up["stoi"],
-        "up_p95_ms": up["delay_p95_ms"], "down_concealed": down["concealed"],
+        "up_p95_ms": up["delay_p95_ms"], "down_wer": down["wer"], "down_concealed": down["concealed"],
         "down_stoi": down["stoi"], "down_pesq": down["pesq"], "down_p50_ms": down["delay_p50_ms"],
         "down_p95_ms": down["delay_p95_ms"],
     }  # fmt: skip

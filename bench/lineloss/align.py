@@ -22,6 +22,8 @@ _LATEST_S = 3.0
 """Nothing is heard later than this after it was said."""
 _ALIKE = 0.35
 """Correlation from which a place is believed."""
+_SURE = 0.6
+"""The same for a block of a quarter of a second."""
 _FOUND = 0.12
 """Correlation of a whole utterance below which it was not heard at all."""
 _BEFORE, _AFTER = int(0.2 * RATE), int(0.4 * RATE)
@@ -118,7 +120,7 @@ def place(said: NDArray[np.int16], spoken: Spoken, spoke_at: float, heard: Timel
         tail = coarse + tail_at
     end = tail + len(whole) - tail_at
     cut = heard.pcm[max(0, head - _BEFORE) : end + _AFTER]
-    laid = _lay(whole, heard, head, tail - tail_at)
+    laid = _lay(whole, heard, head)
     return Place(cut, laid, (head, end), tuple(delays))
 
 
@@ -130,18 +132,21 @@ def _near(
     return first + offset, alike
 
 
-def _lay(whole: Samples, heard: Timeline, head: int, tail: int) -> NDArray[np.int16]:
-    """Block by block from where it is heard; `head` and `tail` are where the utterance begins if
-    its first or last samples are asked."""
+def _lay(whole: Samples, heard: Timeline, head: int) -> NDArray[np.int16]:
+    """Block by block from where it is heard; `head` is where the utterance begins."""
     laid = np.zeros(len(whole), np.int16)
+    shift = head
     for start in range(0, len(whole), _BLOCK):
         part = whole[start : start + _BLOCK]
-        path = head + (tail - head) * start / max(1, len(whole))
-        expected = start + round(path)
-        at, alike = _near(part, heard.sharp, expected, early=0.08, late=0.08)
-        if alike < 0.5 or len(part) < _BLOCK // 2:
-            at = expected
-        laid[start : start + len(part)] = _fit(heard.pcm[max(0, at) :][: len(part)], len(part))
+        if len(part) >= _BLOCK // 2:
+            # Time is stretched a little at every block; after a hole it may have jumped.
+            for reach in (0.03, 0.4):
+                at, alike = _near(part, heard.sharp, start + shift, early=reach, late=reach)
+                if alike >= _SURE:
+                    shift = at - start
+                    break
+        at = max(0, start + shift)
+        laid[start : start + len(part)] = _fit(heard.pcm[at : at + len(part)], len(part))
     return laid
 
 

@@ -19,6 +19,7 @@ import wrtc
 from numpy.typing import NDArray
 
 from lineloss.ends import TICK_S, Recording, phase, serve, until
+from lineloss.material import LEAD_S
 
 RATE = 48_000
 FRAME = RATE // 50
@@ -102,16 +103,19 @@ class Libwebrtc:
 
     async def run(self, start: float, streams: list[NDArray[np.int16]]) -> list[Recording]:
         sound = [soxr.resample(stream, 16_000, RATE).astype("<i2") for stream in streams]
-        await asyncio.sleep(start - time.monotonic())
-        before = [await call.inbound() for call in self._calls]
         seconds = max(len(stream) for stream in streams) / 16_000
         end = start + seconds + GOODBYE_S
         heard: list[list[tuple[float, bytes, int]]] = [[] for _ in self._calls]
-        await asyncio.gather(
+        threads = asyncio.gather(
             asyncio.to_thread(self._feed, start, sound),
             asyncio.to_thread(self._listen, start, end, heard),
         )
+        # NetEq counts as concealed what comes before the first packet and after the last.
+        await asyncio.sleep(start + LEAD_S - 0.5 - time.monotonic())
+        before = [await call.inbound() for call in self._calls]
+        await asyncio.sleep(start + seconds - 0.5 - time.monotonic())
         after = [await call.inbound() for call in self._calls]
+        await threads
         recordings = []
         for i, chunks in enumerate(heard):
             account = {key: after[i][key] - before[i][key] for key in after[i]}

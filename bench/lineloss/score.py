@@ -37,8 +37,7 @@ class Utterance:
 
     name: str
     words: int
-    errors: int | None
-    """None: not recognised, because it was not asked for."""
+    errors: int
     stoi: float
     pesq: float | None
     delays: tuple[float, ...]
@@ -90,9 +89,7 @@ def quality(said: NDArray[np.int16], heard: NDArray[np.int16]) -> float | None:
         return None
 
 
-def score(
-    stream: Stream, spoke_at: float, recording: Recording, *, words: bool = True
-) -> list[Utterance]:
+def score(stream: Stream, spoke_at: float, recording: Recording) -> list[Utterance]:
     """Every utterance of one call in one direction. `spoke_at` is the speaker's."""
     pcm, starts = recording.pcm, recording.starts
     if recording.rate != RATE:
@@ -107,7 +104,7 @@ def score(
     for spoken in stream.spoken:
         found = place(stream.pcm, spoken, spoke_at, heard)
         said = stream.pcm[spoken.start : spoken.end]
-        text = transcribe(found.cut) if words else ""
+        text = transcribe(found.cut)
         errors, count = word_errors(spoken.text, text)
         with warnings.catch_warnings():
             # Too short for a figure: it then gives 1e-5, which is what was understood.
@@ -117,7 +114,7 @@ def score(
             Utterance(
                 spoken.name,
                 count,
-                errors if words else None,
+                errors,
                 clear,
                 quality(said, found.laid),
                 found.delays,
@@ -164,7 +161,7 @@ def word_error_rate(
     by_name: dict[str, list[Utterance]] = defaultdict(list)
     for utterance in utterances:
         by_name[utterance.name].append(utterance)
-    errors = np.array([sum(u.errors or 0 for u in group) for group in by_name.values()])
+    errors = np.array([sum(u.errors for u in group) for group in by_name.values()])
     words = np.array([sum(u.words for u in group) for group in by_name.values()])
     rng = np.random.default_rng(0)
     drawn = rng.integers(0, len(errors), (rounds, len(errors)))
@@ -184,9 +181,8 @@ def figures(utterances: list[Utterance]) -> dict[str, Any]:
     row: dict[str, Any] = {"n": len(utterances)}
     concealed = mean(u.guessed for u in utterances)
     row["concealed"] = None if concealed is None else round(concealed, 4)
-    if all(u.errors is not None for u in utterances):
-        rate, low, high = word_error_rate(utterances)
-        row |= {"wer": round(rate, 4), "wer_low": round(low, 4), "wer_high": round(high, 4)}
+    rate, low, high = word_error_rate(utterances)
+    row |= {"wer": round(rate, 4), "wer_low": round(low, 4), "wer_high": round(high, 4)}
     row["stoi"] = round(float(np.mean([u.stoi for u in utterances])), 4)
     quality_mean = mean(u.pesq for u in utterances)
     row["pesq"] = None if quality_mean is None else round(quality_mean, 3)
