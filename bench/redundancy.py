@@ -84,7 +84,8 @@ def row(
         "network": network, "rate": rate, "plan": name, "bitrate": plan["bitrate"],
         "kbps": round(result[2], 1), "wer": up["wer"], "wer_low": up["wer_low"],
         "wer_high": up["wer_high"], "up_concealed": up["concealed"], "up_stoi": up["stoi"],
-        "up_p95_ms": up["delay_p95_ms"], "down_wer": down["wer"], "down_concealed": down["concealed"],
+        "up_p95_ms": up["delay_p95_ms"], "down_wer": down["wer"],
+        "down_concealed": down["concealed"],
         "down_stoi": down["stoi"], "down_pesq": down["pesq"], "down_p50_ms": down["delay_p50_ms"],
         "down_p95_ms": down["delay_p95_ms"],
     }  # fmt: skip
