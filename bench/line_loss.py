@@ -46,8 +46,10 @@ def theirs() -> dict[str, Stack]:
     return {stack.name: stack for stack in stacks}
 
 
-def ours(name: str, plan: dict[str, Any]) -> Stack:
-    near, far = ((json.dumps({"role": role, "plan": plan}),) for role in ("near", "far"))
+def ours(name: str, up: dict[str, Any], down: dict[str, Any]) -> Stack:
+    near, far = (
+        (json.dumps({"role": role, "plan": plan}),) for role, plan in (("near", up), ("far", down))
+    )
     return Stack(name, "lineloss.end_visavis", near, far)
 
 
@@ -107,7 +109,9 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=12, help="calls at once")
     parser.add_argument("--networks", nargs="+", help="only these")
     parser.add_argument("--stacks", nargs="+", choices=[*theirs(), *OURS], help="only these")
-    parser.add_argument("--plan", type=json.loads, default={}, help="JSON: other than the default")
+    for way in ("up", "down"):
+        parser.add_argument(f"--{way}-plan", type=json.loads, default={},
+                            help=f"JSON: what of the plan {way} is not the default")  # fmt: skip
     parser.add_argument("--traces", default=os.environ.get("VISAVIS_TRACES"),
                         help="folder of NetEq's jitter files (*.rtp)")  # fmt: skip
     parser.add_argument("--logs", type=Path, help="keep recordings and logs of each last trial")
@@ -127,10 +131,13 @@ def main() -> None:
         networks = [n for n in networks if n.name in options.networks]
     chosen = options.stacks or [*theirs(), *OURS]
     spoken = streams(utterances("testing"), options.n, calls=options.calls)
-    curve = RateCurve(spoken[0], {**dataclasses.asdict(DEFAULT_PLAN), **options.plan})
+    default = dataclasses.asdict(DEFAULT_PLAN)
+    curves = [
+        RateCurve(spoken[0], {**default, **plan}) for plan in (options.up_plan, options.down_plan)
+    ]
     waiting: dict[tuple[str, str, str], tuple[dict[str, Any], Callable[[], list[Utterance]]]] = {}
     results: dict[tuple[str, str, str], Result] = {}
-    plans: dict[str, dict[str, Any]] = {}
+    plans: dict[str, list[dict[str, Any]]] = {}
     stacks = theirs()
     scorer = Scorer()
     try:
@@ -142,11 +149,10 @@ def main() -> None:
                 # times its speech; ours is matched to what it sends without.
                 clean = running.trial(stacks[OURS[name]], NETWORKS[0], spoken, SEED, None)
                 kbps = (clean.up_kbps + clean.down_kbps) / 2
-                plan = curve.at(kbps)
-                if plan is None:
+                plans[name] = [plan for plan in (curve.at(kbps) for curve in curves) if plan]
+                if len(plans[name]) < len(curves):
                     sys.exit(f"our plan cannot send {kbps:.1f} kb/s at any bitrate")
-                plans[name] = plan
-                stacks[name] = ours(name, plan)
+                stacks[name] = ours(name, *plans[name])
             for i, network in enumerate(networks):
                 # Another one begins each time, lest one always has the warmer machine.
                 for name in np.roll(chosen, i).tolist():
