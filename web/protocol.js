@@ -37,6 +37,9 @@
  * @property {number} lost
  * @property {number} recovered
  * @property {number} concealed
+ * @property {number} [queue_ms] delay in the network above its recent minimum
+ * @property {number} [longest_loss] packets
+ * @property {number | null} [estimate_down] bits a second
  * @property {number | null} loss_down
  * @property {number} bitrate_up
  * @property {number} bitrate_down
@@ -113,6 +116,8 @@ export const NO_STATS = Object.freeze({
  * What the page sends.
  * @typedef {{ type: "visavis.playback", rtp_timestamp: number }
  *   | { type: "visavis.playback", item_id: string, audio_ms: number }
+ *   | { type: "visavis.link", window_ms: number, received: number, lost: number,
+ *       concealed: number, recovered: number, jitter_ms: number, buffer_ms?: number }
  *   | { type: "input_audio_buffer.append", audio: string }} ClientEvent
  */
 

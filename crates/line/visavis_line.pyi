@@ -12,7 +12,7 @@ from typing import Final
 class LineError(Exception):
     """Base of this module's errors. args = (code, message).
 
-    Codes: invalid_sdp, busy (no capacity, or no free UDP port for `offer`), queue_full,
+    Codes: invalid_sdp, call_ended, busy (no capacity, or no free UDP port for `offer`), queue_full,
     invalid_plan (a figure of `set_plan`), invalid_time (`Stepped.step` off the grid),
     internal_error (the engine has been shut down). Constructor arguments that make no sense
     are a ValueError.
@@ -46,7 +46,8 @@ class Batch:
     (call, "closed", reason: str)
     (call, "text", data: str)
     (call, "played", reply: int, samples: int, exact: bool, done: bool)
-    (call, "report", dict)   keys as the fields of visavis.seam.LinkReport except `at`
+    (call, "report", dict)   every 100 ms; keys as the fields of visavis.seam.LinkReport except
+                             `at` and `far`
     """
 
 class _Calls:
@@ -62,6 +63,16 @@ class _Calls:
 
     def answer(self, call: int, answer: str) -> None:
         """Give the far end's SDP answer to a call made by `offer`."""
+
+    def restart(self, call: int, offer: str) -> str:
+        """The far end of a call taken by `accept` begins ICE anew, or has found candidates: takes
+        its SDP offer (only ICE may differ from the first) or a trickle-ice-sdpfrag (RFC 8840),
+        returns the SDP answer or a fragment. LineError("invalid_sdp"|"call_ended", …)."""
+
+    def restart_offer(self, call: int, *, host: str | None = None) -> str:
+        """Begin ICE of a call made by `offer` anew, from a new socket bound to `host` (where the
+        machine is now); returns the SDP offer, whose answer goes to `answer`. Until then the call
+        goes on as it was. LineError("invalid_sdp"|"call_ended"|"busy", …)."""
 
     def play(self, call: int, reply: int, pcm: bytes) -> None:
         """Queue int16 samples at play_rate. Beyond max_queue_s the rest is dropped and an
@@ -169,6 +180,9 @@ class Stepped(_Calls):
         silence_timeout_s: float = 30.0,
         max_queue_s: float = 60.0,
     ) -> None: ...
+    def move_to(self, address: str) -> None:
+        """This end is at another address from now on, as after a change of network."""
+
     def receive(self, now: float, source: str, packet: bytes) -> None:
         """One datagram from the network arrives."""
 

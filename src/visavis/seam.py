@@ -96,11 +96,46 @@ class Closed:
     at: float
 
 
+LossRuns: TypeAlias = tuple[int, int, int, int]
+"""Runs of consecutive lost packets: of one, of 2-3, of 4-9, of 10 and more."""
+
+
+@dataclass(slots=True, frozen=True)
+class FarReport:
+    """What the far end measured of what it gets from us. None: it does not know or tell."""
+
+    window_ms: float
+    """What the counts below are of."""
+    received: int = 0
+    lost: int = 0
+    """Packets."""
+    loss_runs: LossRuns | None = None
+    longest_loss: int | None = None
+    jitter_ms: float | None = None
+    queue_ms: float | None = None
+    """Delay in the network above its recent minimum."""
+    recovered: int | None = None
+    concealed: int | None = None
+    """20 ms frames rebuilt and guessed."""
+    buffer_ms: float | None = None
+    """Delay of its playout buffer."""
+    age_ms: float = 0.0
+    """How long ago it came."""
+
+
 @dataclass(slots=True, frozen=True)
 class LinkReport:
-    """What the network did since the last report, about once a second."""
+    """What the network did since the last report, ten times a second.
+
+    `up` is what this end receives, `down` what it sends. Counts are of the window, everything
+    else is as of now. A packet counts as lost once three later ones have come or nothing has for
+    100 ms, whatever repairs it.
+    """
 
     at: float
+    window_ms: float = 0.0
+    quiet_ms: float = 0.0
+    """Since anything came from the far end. A link that works is never quiet for a second."""
     rtt_ms: float | None = None
     """Round trip from RTCP or ICE consent checks."""
     jitter_ms: float = 0.0
@@ -108,16 +143,34 @@ class LinkReport:
     received: int = 0
     lost: int = 0
     """Packets that never came in time, before repair."""
+    late: int = 0
+    """Came after they had been counted as lost."""
+    reordered: int = 0
+    """Were overtaken, and came in time."""
+    loss_runs: LossRuns = (0, 0, 0, 0)
+    """Runs that ended."""
+    longest_loss: int = 0
+    """Longest run that ended or goes on, packets."""
+    queue_ms: float = 0.0
+    """Delay of the newest packet above the least of the last 5 to 10 s."""
+    gradient: float | None = None
+    """Milliseconds that delay gains in a second (trendline over the last 20 packets)."""
     recovered: int = 0
     concealed: int = 0
     """20 ms frames rebuilt and guessed."""
-    loss_down: float | None = None
-    """Fraction of our packets the far end lost (its receiver reports)."""
+    buffer_ms: float = 0.0
+    """Delay the receive buffer adds now."""
     bitrate_up: float = 0.0
     bitrate_down: float = 0.0
     """Bits a second received and sent, with IP and UDP headers."""
-    buffer_ms: float = 0.0
-    """Delay the receive buffer adds now."""
+    loss_down: float | None = None
+    """Fraction of our packets that were lost: of the last second by transport-wide congestion
+    control, else by receiver reports. None if nothing was told since the last report."""
+    estimate_down: float | None = None
+    """Bits a second that the way down is estimated to carry (Google congestion control). Speech
+    seldom fills a line, so this is a lower bound until it falls."""
+    far: FarReport | None = None
+    """The far end's own view of the way down, if it tells."""
 
 
 @dataclass(slots=True, frozen=True)

@@ -1,7 +1,7 @@
 // Stands in for the server's media engine: answers the page's SDP offer with a second
 // RTCPeerConnection in the same tab, which plays a tone and keeps what the page tells it.
 
-window.answerer = { texts: [], heard: 0, hangups: 0, pc: null, channel: null, tone: null };
+window.answerer = { texts: [], heard: 0, hangups: 0, restarts: 0, pc: null, channel: null, tone: null };
 
 async function answer(sdp) {
   const { answerer } = window;
@@ -30,8 +30,24 @@ async function answer(sdp) {
   return pc.localDescription.sdp;
 }
 
+async function restart(sdp) {
+  const { pc } = window.answerer;
+  await pc.setRemoteDescription({ type: "offer", sdp });
+  await pc.setLocalDescription();
+  if (pc.iceGatheringState !== "complete") {
+    await new Promise((resolve) => {
+      pc.onicegatheringstatechange = () => pc.iceGatheringState === "complete" && resolve();
+    });
+  }
+  window.answerer.restarts += 1;
+  return pc.localDescription.sdp;
+}
+
 const realFetch = window.fetch;
 window.fetch = async (url, init) => {
+  if (init?.method === "PATCH") {
+    return new Response(await restart(init.body), { status: 200 });
+  }
   if (init?.method !== "POST") return realFetch(url, init);
   if (String(url).endsWith("/hangup")) {
     window.answerer.hangups += 1;

@@ -3,8 +3,10 @@
 import { CallError } from "../errors.js";
 import { NO_STATS, parseEvent } from "../protocol.js";
 import { redFirst, withInbandFec } from "./sdp.js";
+import { countsOf, linkEvent } from "./link.js";
 
 /** @typedef {import("../protocol.js").LinkStats} LinkStats */
+/** @typedef {import("./link.js").InboundCounts} InboundCounts */
 /** @typedef {import("./transport.js").Transport} Transport */
 /** @typedef {import("./transport.js").TransportOptions} TransportOptions */
 
@@ -13,8 +15,12 @@ const CONNECT_MS = 4_000;
 /** Candidates found later than this are not worth the wait; the server sees our address anyway. */
 const GATHER_MS = 300;
 const GATHER_WITH_STUN_MS = 1_000;
-/** `disconnected` often heals by itself within a few seconds. */
-const DISCONNECTED_MS = 5_000;
+/** How long ICE may try to find a new path after the network changed, before the call is lost. */
+const RESTART_MS = 8_000;
+/** Between two attempts: one takes a round trip of signalling and a few of checks. */
+const RESTART_EVERY_MS = 2_500;
+/** How often the server is told how its speech arrives. */
+const LINK_MS = 500;
 /** How often the server is told what is being played out now. */
 const PLAYBACK_MS = 60;
 
@@ -67,6 +73,12 @@ export class WebRtcCall {
     this.playbackTimer = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.lostTimer = undefined;
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.restartTimer = undefined;
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.linkTimer = undefined;
+    this.told = /** @type {InboundCounts | null} */ (null);
+    this.online = () => this.#restart();
     this.pc.ontrack = (event) => this.#onTrack(event);
   }
 
@@ -90,6 +102,9 @@ export class WebRtcCall {
     await this.#connected();
     this.live = true;
     this.pc.onconnectionstatechange = () => this.#watch();
+    this.linkTimer = setInterval(() => this.#tellLink(), LINK_MS);
+    // Another network, and ICE has not noticed yet that the old one is gone.
+    addEventListener("online", this.online);
   }
 
   #gathered() {
@@ -212,10 +227,52 @@ export class WebRtcCall {
 
   #watch() {
     const state = this.pc.connectionState;
-    clearTimeout(this.lostTimer);
-    if (state === "failed" || state === "closed") this.#lost();
-    if (state === "disconnected") {
-      this.lostTimer = setTimeout(() => this.#lost(), DISCONNECTED_MS);
+    if (state === "closed") this.#lost();
+    if (state === "connected") {
+      clearTimeout(this.lostTimer);
+      clearInterval(this.restartTimer);
+      this.lostTimer = this.restartTimer = undefined;
+    }
+    if ((state === "disconnected" || state === "failed") && this.lostTimer === undefined) {
+      this.lostTimer = setTimeout(() => this.#lost(), RESTART_MS);
+      this.restartTimer = setInterval(() => this.#restart(), RESTART_EVERY_MS);
+      this.#restart();
+    }
+  }
+
+  /** ICE anew, from whatever network there is now; the call itself goes on. */
+  async #restart() {
+    if (this.closed || !this.live || !this.location) return;
+    try {
+      const offer = await this.pc.createOffer({ iceRestart: true });
+      await this.pc.setLocalDescription({ type: "offer", sdp: withInbandFec(offer.sdp ?? "") });
+      await this.#gathered();
+      const response = await fetch(new URL(this.location, this.options.base), {
+        method: "PATCH",
+        headers: { "Content-Type": "application/sdp", ...this.#authorization },
+        body: this.pc.localDescription?.sdp ?? "",
+      });
+      const sdp = await response.text();
+      if (this.closed) return;
+      // The server does not know the call any more (or this way to keep it): call anew.
+      if (response.status === 404 || response.status === 405) return this.#lost();
+      if (response.ok) await this.pc.setRemoteDescription({ type: "answer", sdp });
+    } catch (error) {
+      // Offline still, or overtaken by the next attempt; the timer decides when to give up.
+      console.info("ICE restart did not succeed:", error);
+    }
+  }
+
+  /** Tell the server what it cannot see: how its speech arrives and is played. */
+  async #tellLink() {
+    if (this.channel.readyState !== "open" || !this.receiver) return;
+    for (const report of (await this.receiver.getStats()).values()) {
+      if (report.type !== "inbound-rtp") continue;
+      const now = countsOf(report);
+      const { told } = this;
+      this.told = now;
+      const link = told && linkEvent(told, now);
+      if (link) this.send(link);
     }
   }
 
@@ -275,7 +332,10 @@ export class WebRtcCall {
     if (this.closed) return;
     this.closed = true;
     clearInterval(this.playbackTimer);
+    clearInterval(this.linkTimer);
+    clearInterval(this.restartTimer);
     clearTimeout(this.lostTimer);
+    removeEventListener("online", this.online);
     this.pc.close();
     this.options.element.srcObject = null;
     if (this.location) {

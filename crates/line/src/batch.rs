@@ -3,16 +3,30 @@
 /// What the network did to one call since its last report. See `visavis.seam.LinkReport`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LinkReport {
+    /// Milliseconds this report covers.
+    pub window_ms: f64,
+    /// Milliseconds since anything came from the far end.
+    pub quiet_ms: f64,
     pub rtt_ms: Option<f64>,
     pub jitter_ms: f64,
     pub received: u64,
     pub lost: u64,
+    pub late: u64,
+    pub reordered: u64,
+    /// Runs of consecutive losses that ended: of 1, 2-3, 4-9, 10 and more packets.
+    pub loss_runs: [u64; 4],
+    pub longest_loss: u64,
+    pub queue_ms: f64,
+    /// Milliseconds of delay gained in a second.
+    pub gradient: Option<f64>,
     pub recovered: u64,
     pub concealed: u64,
-    pub loss_down: Option<f64>,
+    pub buffer_ms: f64,
     pub bitrate_up: f64,
     pub bitrate_down: f64,
-    pub buffer_ms: f64,
+    pub loss_down: Option<f64>,
+    /// Bits a second the way down is estimated to carry.
+    pub estimate_down: Option<f64>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

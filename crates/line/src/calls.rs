@@ -49,6 +49,8 @@ pub struct Calls {
     by_path: HashMap<Path, i64>,
     /// Calls whose handshake was not done when last looked at.
     connecting: Vec<i64>,
+    /// Our port and the SSRC of a far end's media: who is it that comes from somewhere new?
+    by_source: HashMap<(u16, u32), i64>,
     out: Out,
     totals: Totals,
     load: Load,
@@ -74,6 +76,7 @@ impl Calls {
             by_name: HashMap::new(),
             by_path: HashMap::new(),
             connecting: Vec::new(),
+            by_source: HashMap::new(),
             out: Out::default(),
             totals: Totals::default(),
             load: Load::default(),
@@ -151,6 +154,7 @@ impl Calls {
             certificate: &self.certificate,
             credentials: self.random.credentials(),
             random: self.random.draw(),
+            simulated: matches!(self.random, Source::Seed(_)),
             locals,
             publics,
         };
@@ -173,29 +177,76 @@ impl Calls {
         Ok((call, sdp))
     }
 
-    /// The far end's answer to a call made by `offer`.
+    /// The far end's answer to a call made by `offer`, or to a `restart_offer`.
     pub fn answer(&mut self, now: f64, call: i64, answer: &str) -> Result<(), LineError> {
         let mut result = Err(LineError::invalid_sdp(format!(
             "there is no call {call} that waits for an SDP answer"
         )));
-        self.with(now, call, |peer, out| {
+        self.renaming(now, call, |peer, out| {
             result = peer.answer(now, answer, out)
         });
         result
+    }
+
+    /// The far end begins ICE anew or adds candidates, by an SDP offer or an ICE fragment;
+    /// returns the answer in kind.
+    pub fn restart(&mut self, now: f64, call: i64, offer: &str) -> Result<String, LineError> {
+        let mut result = Err(over(call));
+        self.renaming(now, call, |peer, out| {
+            result = peer.restart(now, offer, out)
+        });
+        result
+    }
+
+    /// Begins ICE of a call of ours anew, from `locals` too; returns the SDP offer.
+    pub fn restart_offer(
+        &mut self,
+        now: f64,
+        call: i64,
+        locals: &[SocketAddr],
+    ) -> Result<String, LineError> {
+        let mut result = Err(over(call));
+        self.renaming(now, call, |peer, out| {
+            result = peer.restart_offer(now, locals, out)
+        });
+        result
+    }
+
+    /// As `with`, for what may change the call's name. Panics of the library in a stranger's SDP
+    /// end that call and no other.
+    fn renaming(&mut self, now: f64, call: i64, act: impl FnOnce(&mut Peer, &mut Out)) {
+        let name = |calls: &Calls| calls.peers.get(&call).map(|peer| peer.ufrag().to_owned());
+        let before = name(self);
+        if self.with(now, call, act) {
+            let after = name(self);
+            if let (Some(before), Some(after)) = (before, after) {
+                if before != after {
+                    self.by_name.remove(&before);
+                    self.by_name.insert(after, call);
+                }
+            }
+        } else if let Some(before) = before {
+            self.by_name.remove(&before);
+        }
     }
 
     /// One datagram that came to our address `local`.
     pub fn receive(&mut self, now: f64, local: SocketAddr, source: SocketAddr, packet: &[u8]) {
         self.totals.packets_in += 1;
         let path = (local.port(), source);
+        let mut known = true;
         let call = match stun::request_name(packet) {
             Some(name) => self.by_name.get(name).copied(),
-            None => self.by_path.get(&path).copied(),
+            None => self.by_path.get(&path).copied().or_else(|| {
+                known = false;
+                let source = stun::media_source(packet)?;
+                self.by_source.get(&(local.port(), source)).copied()
+            }),
         };
         let mut understood = false;
         if let Some(call) = call {
             self.with(now, call, |peer, out| {
-                understood = peer.receive(now, local, source, packet, out);
+                understood = peer.receive(now, (local, source), known, packet, out);
             });
         }
         if !understood {
@@ -268,6 +319,12 @@ impl Calls {
     /// The datagrams to be sent, in order; whoever sends them takes them.
     pub fn packets(&mut self) -> &mut Vec<Transmit> {
         &mut self.out.packets
+    }
+
+    /// The ports a call has candidates for.
+    pub fn ports(&self, call: i64) -> Vec<u16> {
+        let locals = self.peers.get(&call).map_or(&[][..], Peer::locals);
+        locals.iter().map(SocketAddr::port).collect()
     }
 
     /// Samples queued for a call and not yet sent; 0 if it is over.
@@ -364,6 +421,14 @@ impl Calls {
     /// from, unless another living call is heard from there: a stranger cannot take a call's path
     /// by a forged source.
     fn learn_paths(&mut self, call: i64, before: usize) {
+        for source in self.out.sources.drain(..) {
+            let ports = self.peers.get(&call).map_or(&[][..], Peer::locals);
+            for local in ports {
+                // Who had it first keeps it: a copied SSRC takes nothing from its owner.
+                let known = self.by_source.entry((local.port(), source));
+                known.or_insert(call);
+            }
+        }
         let packets = &self.out.packets[before..];
         self.totals.packets_out += packets.len() as u64;
         for packet in packets {
@@ -395,6 +460,7 @@ impl Calls {
         if let Some(voices) = &mut self.voices {
             voices.forget(call);
         }
+        self.by_source.retain(|_, owner| *owner != call);
     }
 }
 
@@ -402,6 +468,10 @@ impl Calls {
 const SEND_AT: usize = BATCH / 2;
 /// A call heard from within this time keeps its path.
 const PATH_IN_USE_S: f64 = 5.0 + TICK_S;
+
+fn over(call: i64) -> LineError {
+    LineError::new("call_ended", format!("call {call} is over"))
+}
 
 /// The error of speech beyond the longest queue.
 pub fn queue_full(max_queue_s: f64, dropped: usize) -> LineError {

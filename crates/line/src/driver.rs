@@ -292,6 +292,28 @@ impl Driver {
         Ok(made)
     }
 
+    /// Begins ICE of a call of ours anew, from a socket more.
+    pub fn restart_offer(
+        &mut self,
+        now: f64,
+        call: i64,
+        host: Option<IpAddr>,
+    ) -> Result<String, LineError> {
+        let host = host.unwrap_or(self.place.host);
+        let socket = Socket::bind(host, self.place.ports).map_err(|error| {
+            LineError::new("busy", format!("no UDP port is free on {host}: {error}"))
+        })?;
+        let locals = socket.addresses().map_err(no_address)?;
+        let offer = self.calls.restart_offer(now, call, &locals)?;
+        self.open(Some(call), socket)
+            .map_err(|error| LineError::internal(format!("a socket cannot be watched: {error}")))?;
+        // Those for which the call has no candidate any more are closed.
+        let kept = self.calls.ports(call);
+        self.sockets
+            .retain(|port, (owner, _)| *owner != Some(call) || kept.contains(port));
+        Ok(offer)
+    }
+
     /// After a fault of the thread itself: every call is told to be over.
     fn give_up(&mut self) {
         let calls: Vec<i64> = self.shared.backlog().keys().copied().collect();

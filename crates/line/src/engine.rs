@@ -122,6 +122,17 @@ impl Engine {
         self.ask(move |driver, now| driver.calls.answer(now, call, &answer))?
     }
 
+    /// The far end begins ICE anew, by an SDP offer or a fragment; returns the answer in kind.
+    pub fn restart(&self, call: i64, offer: String) -> Result<String, LineError> {
+        self.ask(move |driver, now| driver.calls.restart(now, call, &offer))?
+    }
+
+    /// Begins ICE of a call of ours anew from a new socket, bound to `host` if the machine is in
+    /// another network now; returns the SDP offer, whose answer goes to `answer`.
+    pub fn restart_offer(&self, call: i64, host: Option<IpAddr>) -> Result<String, LineError> {
+        self.ask(move |driver, now| driver.restart_offer(now, call, host))?
+    }
+
     /// Queues speech. What is beyond the longest queue is dropped, and an error says so.
     pub fn play(&self, call: i64, reply: i64, mut pcm: Vec<i16>) -> Result<(), LineError> {
         let Some(backlog) = self.shared.backlog().get(&call).cloned() else {

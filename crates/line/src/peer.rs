@@ -7,23 +7,30 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use str0m::bwe::{Bitrate, BweKind};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::config::DtlsCert;
 use str0m::format::Codec;
 use str0m::media::{Direction, MediaKind, Mid};
 use str0m::net::{Protocol, Receive, Transmit};
-use str0m::rtp::Extension;
-use str0m::{Candidate, Event as RtcEvent, IceCreds, Input, Output, Rtc, RtcConfig};
+use str0m::rtp::{Extension, RtpPacket};
+use str0m::{
+    Candidate, Event as RtcEvent, IceConnectionState, IceCreds, Input, Output, Rtc, RtcConfig,
+};
 
 use crate::batch::{Batch, Event, Happening};
 use crate::clock::Clock;
 use crate::config::{Config, ANSWER_TIMEOUT_S, CHANNEL, CONNECT_TIMEOUT_S};
+use crate::dtls;
 use crate::ear::Ear;
 use crate::error::LineError;
+use crate::fragment::{self, Fragment};
 use crate::mouth::{Mouth, PayloadTypes};
 use crate::random::Random;
 use crate::report::LinkStats;
+use crate::route::{Consent, Path, Route};
 use crate::sdp;
+use crate::stun;
 use crate::text::Texts;
 
 /// What a call sends and tells.
@@ -31,6 +38,8 @@ use crate::text::Texts;
 pub struct Out {
     pub packets: Vec<Transmit>,
     pub events: Vec<Event>,
+    /// SSRCs of authentic media that the call had not sent before.
+    pub sources: Vec<u32>,
 }
 
 /// What a new call is given.
@@ -43,6 +52,8 @@ pub struct Birth<'a> {
     pub certificate: &'a DtlsCert,
     pub credentials: IceCreds,
     pub random: Random,
+    /// Not on a network: everything is to be the same in every run.
+    pub simulated: bool,
     /// Our own addresses.
     pub locals: &'a [SocketAddr],
     /// Addresses that lead to the first of `locals` from outside.
@@ -57,6 +68,10 @@ pub struct Peer {
     pending: Option<(SdpPendingOffer, bool)>,
     our_offer: String,
     audio: Option<(Mid, PayloadTypes)>,
+    /// The far end's, if it made the call: its ICE may change, the rest is what was agreed.
+    their_offer: String,
+    /// Our candidates, the newest last.
+    locals: Vec<SocketAddr>,
     connected: bool,
     /// When the handshake has to be done, then never.
     connect_by: f64,
@@ -73,6 +88,15 @@ pub struct Peer {
     link: LinkStats,
     report_at: f64,
     rtt_s: f64,
+    simulated: bool,
+    route: Route,
+    consent: Consent,
+    /// Where the datagram in hand came from, and whether it was media of the far end.
+    arriving: Option<Path>,
+    authentic: bool,
+    /// The SSRC heard last, and those by which the call is found.
+    source: Option<u32>,
+    sources: Vec<u32>,
 }
 
 impl Peer {
@@ -83,10 +107,12 @@ impl Peer {
         out: &mut Out,
     ) -> Result<(Peer, String), LineError> {
         let ipv6 = birth.locals.iter().any(SocketAddr::is_ipv6);
-        let offer = SdpOffer::from_sdp_string(&sdp::vet(offer, "offer", ipv6)?)
-            .map_err(|error| unreadable("offer", &error))?;
+        let vetted = sdp::vet(offer, "offer", ipv6)?;
+        let offer =
+            SdpOffer::from_sdp_string(&vetted).map_err(|error| unreadable("offer", &error))?;
         let now = birth.now;
         let mut peer = Peer::new(birth)?;
+        peer.their_offer = vetted;
         let answer = peer
             .rtc
             .sdp_api()
@@ -145,9 +171,87 @@ impl Peer {
         }
         self.connect_by = now + CONNECT_TIMEOUT_S;
         self.last_heard = now;
+        self.learn_name();
         self.timeout(now, out);
         let offer = std::mem::take(&mut self.our_offer);
         self.find_audio("answer", &offer)
+    }
+
+    /// The far end begins ICE anew, or has found more candidates (RFC 9725, section 4.3). Takes
+    /// its whole offer or a fragment, and returns what it asked for: an answer or a fragment.
+    pub fn restart(&mut self, now: f64, text: &str, out: &mut Out) -> Result<String, LineError> {
+        if self.their_offer.is_empty() {
+            return Err(LineError::invalid_sdp(
+                "this call was offered from here; its ICE is begun anew from here too",
+            ));
+        }
+        let ipv6 = self.locals.iter().any(SocketAddr::is_ipv6);
+        let change = Fragment::read(text, &self.their_offer, ipv6)?;
+        let spliced = change.spliced(&self.their_offer);
+        let offer =
+            SdpOffer::from_sdp_string(&spliced).map_err(|error| unreadable("offer", &error))?;
+        let answer = self
+            .rtc
+            .sdp_api()
+            .accept_offer(offer)
+            .map_err(|error| unreadable("offer", &error))?
+            .to_sdp_string();
+        self.their_offer = spliced;
+        self.learn_name();
+        self.timeout(now, out);
+        Ok(if change.whole {
+            answer
+        } else {
+            fragment::of_answer(&answer)
+        })
+    }
+
+    /// Begins ICE anew from `locals` besides the addresses so far: the SDP offer for the far end,
+    /// whose answer goes to `answer`. Until then the call goes on as it was.
+    pub fn restart_offer(
+        &mut self,
+        now: f64,
+        locals: &[SocketAddr],
+        out: &mut Out,
+    ) -> Result<String, LineError> {
+        if !self.their_offer.is_empty() || self.audio.is_none() {
+            return Err(LineError::invalid_sdp(
+                "only a call that was offered from here and answered can begin ICE anew from here",
+            ));
+        }
+        for local in locals {
+            self.add_local(*local);
+        }
+        // One address besides the new ones is enough to go on with.
+        while self.locals.len() > locals.len() + 1 {
+            let old = self.locals.remove(0);
+            if let Ok(candidate) = Candidate::host(old, Protocol::Udp) {
+                self.rtc.direct_api().invalidate_candidate(&candidate);
+            }
+        }
+        let ipv6 = self.locals.iter().any(SocketAddr::is_ipv6);
+        let mut change = self.rtc.sdp_api();
+        change.ice_restart(true);
+        let (offer, pending) = change
+            .apply()
+            .ok_or_else(|| LineError::internal("no SDP offer could be made"))?;
+        self.pending = Some((pending, ipv6));
+        self.timeout(now, out);
+        self.our_offer = offer.to_sdp_string();
+        Ok(self.our_offer.clone())
+    }
+
+    fn add_local(&mut self, local: SocketAddr) {
+        if let Ok(candidate) = Candidate::host(local, Protocol::Udp) {
+            self.rtc.add_local_candidate(candidate);
+            self.locals.retain(|known| *known != local);
+            self.locals.push(local);
+        }
+    }
+
+    /// ICE may go by another name now.
+    fn learn_name(&mut self) {
+        self.ufrag = self.rtc.direct_api().local_ice_credentials().ufrag;
     }
 
     fn new(birth: Birth<'_>) -> Result<Peer, LineError> {
@@ -163,7 +267,9 @@ impl Peer {
         let mouth =
             Mouth::new(config, &mut random).map_err(|e| LineError::internal(e.to_string()))?;
         let ufrag = birth.credentials.ufrag.clone();
-        let mut rtc = RtcConfig::new()
+        let mut ice = RtcConfig::new();
+        ice.set_initial_stun_rto(FIRST_STUN_RTO);
+        let mut rtc = ice
             .clear_codecs()
             // With RED: a far end that offers or takes it gets and sends copies.
             .enable_opus(true, true)
@@ -171,17 +277,21 @@ impl Peer {
             .enable_vp8(true)
             .enable_h264(true)
             .set_extension(14, Extension::AbsoluteCaptureTime)
+            .set_crypto_provider(dtls::crypto(birth.simulated))
+            .enable_bwe(Some(Bitrate::bps(FIRST_ESTIMATE)))
             .set_local_ice_credentials(birth.credentials)
             .set_dtls_cert(birth.certificate.clone())
             .set_rtp_mode(true)
-            .set_stats_interval(Some(Duration::from_secs(1)))
+            .set_stats_interval(Some(STATS_INTERVAL))
             .set_rtcp_report_interval_audio(Duration::from_secs(1))
             .set_sctp_max_message_size(config.max_message_bytes as u32)
             .set_sctp_max_buffered_amount(crate::config::MAX_UNSENT_TEXT)
             .build(clock.instant(now));
+        let mut locals = Vec::with_capacity(birth.locals.len());
         for local in birth.locals {
             if let Ok(candidate) = Candidate::host(*local, Protocol::Udp) {
                 rtc.add_local_candidate(candidate);
+                locals.push(*local);
             }
         }
         for public in birth.publics {
@@ -202,6 +312,8 @@ impl Peer {
             ufrag,
             pending: None,
             our_offer: String::new(),
+            their_offer: String::new(),
+            locals,
             audio: None,
             connected: false,
             connect_by: now + CONNECT_TIMEOUT_S,
@@ -218,6 +330,13 @@ impl Peer {
             link: LinkStats::default(),
             report_at: now,
             rtt_s: 0.0,
+            simulated: birth.simulated,
+            route: Route::new(now),
+            consent: Consent::default(),
+            arriving: None,
+            authentic: false,
+            source: None,
+            sources: Vec::new(),
         })
     }
 
@@ -259,6 +378,11 @@ impl Peer {
         &self.ufrag
     }
 
+    /// Our addresses, the newest last.
+    pub fn locals(&self) -> &[SocketAddr] {
+        &self.locals
+    }
+
     pub fn connected(&self) -> bool {
         self.connected
     }
@@ -288,27 +412,66 @@ impl Peer {
         self.ended.get_or_insert(reason);
     }
 
-    /// One datagram for this call. False if it was nothing that we understand.
+    /// One datagram for this call. False if it was nothing that we understand. One from a path
+    /// that is not `known` counts only if it turns out to be media of the far end.
     pub fn receive(
         &mut self,
         now: f64,
-        local: SocketAddr,
-        source: SocketAddr,
+        path: Path,
+        known: bool,
         packet: &[u8],
         out: &mut Out,
     ) -> bool {
-        let Ok(received) = Receive::new(Protocol::Udp, source, local, packet) else {
+        let Ok(received) = Receive::new(Protocol::Udp, path.1, path.0, packet) else {
             return false;
         };
-        self.last_heard = now;
-        self.link.on_received(packet.len());
+        self.arriving = Some(path);
+        self.authentic = false;
         // An error here is a packet that is no good (a stranger can send anything), not a call
         // that is: what ends a call shows when the output is drained.
         let input = Input::Receive(self.clock.instant(now), received);
-        let understood = self.rtc.handle_input(input).is_ok();
+        let mut understood = self.rtc.handle_input(input).is_ok();
         self.drain(now, out);
+        self.arriving = None;
+        understood &= known || self.authentic;
+        if understood {
+            self.last_heard = now;
+            self.link.on_received(packet);
+        }
+        if self.route.unchecked().is_some_and(|(_, far)| far == path.1) {
+            self.confirm(now);
+        }
         self.write_texts(now, out);
         understood
+    }
+
+    /// The far end's media comes on another path than ICE sends on: have that one checked.
+    fn follow(&mut self, now: f64, path: Path) {
+        // Of the highest priority a candidate can have, and each higher than the one before, so
+        // that ICE prefers it once the far end has nominated it.
+        let priority = HIGHEST_PRIORITY - 1000 + self.route.moves();
+        let (ip, port) = (path.1.ip(), path.1.port());
+        let candidate = format!("candidate:moved 1 udp {priority} {ip} {port} typ host");
+        if let Ok(candidate) = Candidate::from_sdp_string(&candidate) {
+            self.rtc.add_remote_candidate(candidate);
+        }
+        self.confirm(now);
+    }
+
+    /// Has ICE succeeded in checking the path the far end has moved to?
+    fn confirm(&mut self, now: f64) {
+        let Some((ours, theirs)) = self.route.unchecked() else {
+            return;
+        };
+        // `accepts` says of a packet that is not STUN whether a checked pair goes with it.
+        let Ok(probe) = Receive::new(Protocol::Udp, theirs, ours, &PROBE) else {
+            return;
+        };
+        let probe = Input::Receive(self.clock.instant(now), probe);
+        if self.rtc.accepts(&probe) {
+            self.route.on_checked();
+            self.consent.on_given(now);
+        }
     }
 
     /// Lets protocol timers due by `now` run.
@@ -339,7 +502,7 @@ impl Peer {
             }
             if now >= self.report_at {
                 self.report_at = now + REPORT_S;
-                let report = self.link.take(now, self.ear.stats());
+                let report = self.link.take(now, self.ear.stats(), self.last_heard);
                 self.tell(Happening::Report(report), out);
             }
         }
@@ -435,8 +598,15 @@ impl Peer {
                     self.due = self.clock.seconds(at);
                     break;
                 }
-                Ok(Output::Transmit(packet)) => {
-                    self.link.on_sent(packet.contents.len());
+                Ok(Output::Transmit(mut packet)) => {
+                    if !stun::is_stun(&packet.contents) {
+                        let path = (packet.source, packet.destination);
+                        (packet.source, packet.destination) = self.route.redirect(path);
+                        if self.connected && !self.consent.given(now) {
+                            continue;
+                        }
+                    }
+                    self.link.on_sent(&packet.contents);
                     out.packets.push(packet);
                 }
                 Ok(Output::Event(event)) => self.on_event(now, event, out),
@@ -453,12 +623,37 @@ impl Peer {
         }
     }
 
+    fn on_round_trip(&mut self, rtt: Duration) {
+        self.rtt_s = rtt.as_secs_f64();
+        self.link.on_rtt(self.rtt_s);
+    }
+
+    /// Authentic media came: what it says about the network, and about where the far end is.
+    fn heard_from(&mut self, now: f64, ssrc: u32, packet: &RtpPacket, out: &mut Out) {
+        if self.source.replace(ssrc) != Some(ssrc) {
+            self.route.on_new_stream();
+            self.link.on_new_stream();
+            if self.sources.len() < MAX_SOURCES && !self.sources.contains(&ssrc) {
+                self.sources.push(ssrc);
+                out.sources.push(ssrc);
+            }
+        }
+        self.link
+            .on_speech(now, *packet.seq_no, packet.time.numer());
+        if let Some(path) = self.arriving {
+            if self.route.on_media(now, path, *packet.seq_no) {
+                self.follow(now, path);
+            }
+        }
+    }
+
     fn on_event(&mut self, now: f64, event: RtcEvent, out: &mut Out) {
         match event {
             RtcEvent::Connected => {
                 self.connected = true;
+                self.consent.on_given(now);
                 self.report_at = now + REPORT_S;
-                self.link.take(now, self.ear.stats());
+                self.link.take(now, self.ear.stats(), now);
                 self.tell(Happening::Connected, out);
             }
             RtcEvent::RtpPacket(packet) => {
@@ -471,6 +666,10 @@ impl Peer {
                     .direct_api()
                     .stream_rx(&ssrc)
                     .is_some_and(|stream| stream.mid() == mid);
+                self.authentic = true;
+                if ours {
+                    self.heard_from(now, *ssrc, &packet, out);
+                }
                 // Frames of a camera are received and dropped.
                 if ours {
                     self.ear.push(now, &packet, types);
@@ -484,17 +683,35 @@ impl Peer {
                 Err(reason) => self.end(format!("error: {reason}")),
             },
             RtcEvent::PeerStats(stats) => {
-                let pair = stats.selected_candidate_pair;
-                if let Some(rtt) = pair.and_then(|p| p.current_round_trip_time) {
-                    self.rtt_s = rtt.as_secs_f64();
-                    self.link.on_rtt(self.rtt_s);
+                if let Some(pair) = stats.selected_candidate_pair {
+                    self.consent.on_answers(now, pair.responses_received);
+                    if let Some(rtt) = pair.current_round_trip_time {
+                        self.on_round_trip(rtt);
+                    }
+                }
+                if let Some(loss) = stats.egress_loss_fraction {
+                    self.link.on_transport_loss(now, f64::from(loss));
                 }
             }
             RtcEvent::MediaEgressStats(stats) => {
+                // RTCP's time is cut to 1/65536 s of the day, which no two simulations share.
+                if let (Some(rtt), false) = (stats.rtt, self.simulated) {
+                    self.on_round_trip(rtt);
+                }
                 if let Some(loss) = stats.loss {
-                    self.link.on_loss_down(f64::from(loss));
+                    self.link.on_reported_loss(now, f64::from(loss));
                 }
             }
+            RtcEvent::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) => {
+                self.link.on_estimate_down(estimate.as_f64());
+            }
+            RtcEvent::IceConnectionStateChange(state) => match state {
+                IceConnectionState::Disconnected => self.consent.on_disconnected(),
+                IceConnectionState::Connected | IceConnectionState::Completed => {
+                    self.consent.on_given(now);
+                }
+                IceConnectionState::New | IceConnectionState::Checking => {}
+            },
             RtcEvent::Closed => self.end("hangup".to_owned()),
             _ => {}
         }
@@ -502,7 +719,19 @@ impl Peer {
 }
 
 /// Seconds between two link reports.
-const REPORT_S: f64 = 1.0;
+const REPORT_S: f64 = 0.1;
+/// How often str0m is asked for round trips, losses and answers to checks.
+const STATS_INTERVAL: Duration = Duration::from_millis(200);
+/// What the way down is believed to carry at first, bits a second.
+const FIRST_ESTIMATE: u64 = 300_000;
+/// Before an ICE check is sent again for the first time; doubled each time.
+const FIRST_STUN_RTO: Duration = Duration::from_millis(100);
+/// The largest candidate priority (RFC 8445, section 5.1.2).
+const HIGHEST_PRIORITY: u32 = (1 << 31) - 1;
+/// The least that looks like RTP.
+const PROBE: [u8; 12] = [0x80, 111, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+/// SSRCs by which a call is found on an unknown path.
+const MAX_SOURCES: usize = 4;
 /// Seconds without any packet after the data channel closed that mean the far end hung up.
 const CHANNEL_LOST_S: f64 = 3.0;
 /// Errors in one drain that mean the session is beyond repair.

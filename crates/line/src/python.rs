@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyValueError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
@@ -127,16 +128,35 @@ fn tuple<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyTuple>> {
 
 fn report_dict<'py>(py: Python<'py>, report: &LinkReport) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
-    dict.set_item("rtt_ms", report.rtt_ms)?;
-    dict.set_item("jitter_ms", report.jitter_ms)?;
-    dict.set_item("received", report.received)?;
-    dict.set_item("lost", report.lost)?;
-    dict.set_item("recovered", report.recovered)?;
-    dict.set_item("concealed", report.concealed)?;
-    dict.set_item("loss_down", report.loss_down)?;
-    dict.set_item("bitrate_up", report.bitrate_up)?;
-    dict.set_item("bitrate_down", report.bitrate_down)?;
-    dict.set_item("buffer_ms", report.buffer_ms)?;
+    // Ten a second for every call: the names are made once.
+    macro_rules! set {
+        ($($name:ident),*) => {
+            $(dict.set_item(intern!(py, stringify!($name)), report.$name)?;)*
+        };
+    }
+    set!(
+        window_ms,
+        quiet_ms,
+        rtt_ms,
+        jitter_ms,
+        received,
+        lost,
+        late,
+        reordered,
+        longest_loss
+    );
+    set!(
+        queue_ms,
+        gradient,
+        recovered,
+        concealed,
+        buffer_ms,
+        bitrate_up,
+        bitrate_down
+    );
+    set!(loss_down, estimate_down);
+    let [one, few, several, many] = report.loss_runs;
+    dict.set_item(intern!(py, "loss_runs"), (one, few, several, many))?;
     Ok(dict)
 }
 
@@ -286,6 +306,18 @@ impl EnginePy {
 
     fn answer(&self, py: Python<'_>, call: i64, answer: String) -> PyResult<()> {
         py.detach(|| self.engine.answer(call, answer))
+            .map_err(raise)
+    }
+
+    fn restart(&self, py: Python<'_>, call: i64, offer: String) -> PyResult<String> {
+        py.detach(|| self.engine.restart(call, offer))
+            .map_err(raise)
+    }
+
+    #[pyo3(signature = (call, *, host=None))]
+    fn restart_offer(&self, py: Python<'_>, call: i64, host: Option<&str>) -> PyResult<String> {
+        let host = host.map(|text| ip(text, "host")).transpose()?;
+        py.detach(|| self.engine.restart_offer(call, host))
             .map_err(raise)
     }
 
@@ -476,6 +508,25 @@ impl SteppedPy {
             core.stepped.calls.answer(now, call, answer)
         })
         .map_err(raise)
+    }
+
+    fn restart(&self, py: Python<'_>, call: i64, offer: &str) -> PyResult<String> {
+        self.with(py, |core| core.stepped.restart(call, offer))
+            .map_err(raise)
+    }
+
+    fn move_to(&self, py: Python<'_>, address: &str) -> PyResult<()> {
+        let address = self::address(address)?;
+        self.with(py, |core| core.stepped.move_to(address));
+        Ok(())
+    }
+
+    #[pyo3(signature = (call, *, host=None))]
+    fn restart_offer(&self, py: Python<'_>, call: i64, host: Option<&str>) -> PyResult<String> {
+        // A simulation moves by `move_to`; here the address is only checked.
+        host.map(|text| ip(text, "host")).transpose()?;
+        self.with(py, |core| core.stepped.restart_offer(call))
+            .map_err(raise)
     }
 
     fn play(&self, py: Python<'_>, call: i64, reply: i64, pcm: &[u8]) -> PyResult<()> {

@@ -174,7 +174,7 @@ pub fn audio_names(sdp: &str) -> Vec<&str> {
 }
 
 /// Can a check be sent to this candidate?
-fn usable(line: &str, ipv6: bool) -> bool {
+pub fn usable(line: &str, ipv6: bool) -> bool {
     // a=candidate:foundation component protocol priority address port typ kind …
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
     if words.len() < 8 || words[1] != "1" || !words[2].eq_ignore_ascii_case("udp") {

@@ -76,10 +76,27 @@ impl Stepped {
         Ok(self.calls.tick(Tick::on_time(self.now), |_| {}))
     }
 
+    /// The far end begins ICE anew; returns the answer.
+    pub fn restart(&mut self, call: i64, offer: &str) -> Result<String, LineError> {
+        self.calls.restart(self.now, call, offer)
+    }
+
+    /// From now on this end is at another address, as after a change of network.
+    pub fn move_to(&mut self, address: SocketAddr) {
+        self.address = address;
+    }
+
+    /// Begins ICE of a call anew from the present address; returns the SDP offer.
+    pub fn restart_offer(&mut self, call: i64) -> Result<String, LineError> {
+        self.calls.restart_offer(self.now, call, &[self.address])
+    }
+
     /// Takes the datagrams to be sent: where to, and the contents.
     pub fn packets(&mut self) -> Vec<(SocketAddr, Vec<u8>)> {
         let packets = self.calls.packets().drain(..);
         packets
+            // What is sent from where this end was before it moved gets nowhere.
+            .filter(|packet| packet.source == self.address)
             .map(|packet| (packet.destination, packet.contents.into()))
             .collect()
     }

@@ -5,8 +5,17 @@ const BINDING_REQUEST: [u8; 2] = [0x00, 0x01];
 const BINDING_SUCCESS: [u8; 2] = [0x01, 0x01];
 const USERNAME: u16 = 0x0006;
 
-fn is_stun(packet: &[u8]) -> bool {
-    packet.len() >= 20 && packet[4..8] == MAGIC
+/// Is this STUN and none of what shares its port (RFC 7983)?
+pub fn is_stun(packet: &[u8]) -> bool {
+    packet.len() >= 20 && packet[0] < 4 && packet[4..8] == MAGIC
+}
+
+/// The SSRC of what looks like RTP and not like RTCP (RFC 7983 and RFC 5761).
+pub fn media_source(packet: &[u8]) -> Option<u32> {
+    let rtp = packet.len() >= 12
+        && (128..192).contains(&packet[0])
+        && !(64..96).contains(&(packet[1] & 0x7f));
+    rtp.then(|| u32::from_be_bytes([packet[8], packet[9], packet[10], packet[11]]))
 }
 
 /// Is this a binding success response?
@@ -61,6 +70,16 @@ mod tests {
         assert_eq!(request_name(&response), None);
         assert!(is_success(&response));
         assert!(!is_success(&request("ours:theirs")));
+    }
+
+    #[test]
+    fn media_names_its_source_and_nothing_else_does() {
+        let rtp = [128, 111, 0, 1, 0, 0, 0, 2, 0xde, 0xad, 0xbe, 0xef, 9];
+        assert_eq!(media_source(&rtp), Some(0xdead_beef));
+        assert_eq!(media_source(&rtp[..11]), None);
+        let rtcp = [128, 200, 0, 1, 0, 0, 0, 2, 0xde, 0xad, 0xbe, 0xef];
+        assert_eq!(media_source(&rtcp), None);
+        assert_eq!(media_source(&request("ours:theirs")), None);
     }
 
     proptest! {

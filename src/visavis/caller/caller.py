@@ -22,6 +22,7 @@ from visavis.caller.result import CallResult, Placed, measure_turns
 from visavis.caller.script import Utterance
 from visavis.caller.track import SpokenClock, Track
 from visavis.errors import CallFailed
+from visavis.link_window import LinkWindow, to_fields
 from visavis.seam import DEFAULT_PLAN, FRAME_S, RATE_IN, RATE_OUT, LinkReport, Pcm, SendPlan
 
 log = structlog.get_logger(__name__)
@@ -65,6 +66,7 @@ class _Call(Listener):
         self.heard = Track(RATE_OUT)
         self.notes = Notes()
         self.reports: list[dict[str, Any]] = []
+        self._window = LinkWindow(1.0)
         self.sound_start: float | None = None
         self.sound_end: float | None = None
         self.over: tuple[str, float] | None = None
@@ -91,8 +93,9 @@ class _Call(Listener):
             self._options.on_event(event)
 
     def on_report(self, report: LinkReport) -> None:
-        names = LinkReport.__slots__
-        self.reports.append({name: getattr(report, name) for name in names})
+        # A second is fine enough for people, and short enough for the longest call.
+        if (second := self._window.add(report)) is not None:
+            self.reports.append({"at": second.at, **to_fields(second)})
 
     def on_closed(self, reason: str, at: float) -> None:
         self.over = (reason, at)

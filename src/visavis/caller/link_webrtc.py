@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
+import structlog
 
 from visavis.caller.link import (
     CONNECT_TIMEOUT_S,
@@ -20,8 +21,9 @@ from visavis.caller.link import (
     refusal,
 )
 from visavis.caller.pacing import TickSender
-from visavis.errors import CallFailed, NativeMissingError
+from visavis.errors import CallEnded, CallFailed, NativeMissingError, SignallingError
 from visavis.line import FrameIn, LineEngine, LinePort
+from visavis.link_window import Teller
 from visavis.seam import (
     DEFAULT_PLAN,
     FRAME_IN,
@@ -41,12 +43,18 @@ from visavis.seam import (
     UpEvent,
 )
 
+log = structlog.get_logger(__name__)
+
 LEAD_FRAMES = 12
 """Frames kept queued in the engine, so that a short stall of this process is not heard."""
 _MIC = 1
 """The microphone is one endless reply of ours."""
 FRAME_RTP = 960
 """20 ms in RTP units of 48 kHz."""
+QUIET_MS = 2000.0
+"""Nothing came for so long: the path is dead (a server is heard from at least every 400 ms)."""
+RESTART_EVERY_MS = 3000.0
+RESTART_TIMEOUT_S = 2.5
 _REPORT_FRAMES = 5
 """While the agent is heard, what was played is reported every so many frames."""
 
@@ -82,6 +90,10 @@ class WebRtcLink:
         self._played: int | None = None
         """RTP timestamp up to which the frame before this one reached; None if it was silence."""
         self._closed = False
+        self._teller = Teller()
+        self._restart_after_ms = QUIET_MS
+        self._restarting: asyncio.Task[None] | None = None
+        self._can_restart = True
         self.call_id = ""
 
     async def open(self) -> float:
@@ -147,7 +159,7 @@ class WebRtcLink:
                 if message is not None:
                     self._listener.on_event(message, at)
             case LinkReport():
-                self._listener.on_report(event)
+                self._on_report(event)
             case Closed(reason=reason, at=at):
                 self._closed = True
                 if self._connected is not None and not self._connected.done():
@@ -158,6 +170,38 @@ class WebRtcLink:
                 self._listener.on_closed(reason, at)
             case AudioIn() | Played():
                 pass  # frames come through on_frame; what left is known from the pacing
+
+    def _on_report(self, report: LinkReport) -> None:
+        """Tell the server how its speech arrives; begin ICE anew when nothing does any more."""
+        if (told := self._teller.add(report)) is not None:
+            self.send(told)
+        self._listener.on_report(report)
+        if report.quiet_ms < QUIET_MS:
+            self._restart_after_ms = QUIET_MS
+        elif report.quiet_ms >= self._restart_after_ms and self._can_restart:
+            self._restart_after_ms = report.quiet_ms + RESTART_EVERY_MS
+            if self._restarting is None or self._restarting.done():
+                self._restarting = asyncio.create_task(self._restart(), name="caller-ice-restart")
+
+    async def _restart(self) -> None:
+        """The network has changed, perhaps: ICE from where this machine is now. What does not
+        succeed is tried again as long as the call is quiet, and alive."""
+        if self._port is None or self._location is None:
+            return
+        url = urljoin(f"{self._server}/", self._location)
+        headers = {"Content-Type": "application/sdp", **self._headers}
+        try:
+            host = await asyncio.to_thread(_local_address, self._server)
+            offer = self._port.offer_restart(host)
+            async with httpx.AsyncClient(verify=self._verify, timeout=RESTART_TIMEOUT_S) as client:
+                answer = await client.patch(url, content=offer, headers=headers)
+            if answer.status_code in (404, 405):
+                # The call is gone, or a server that does not know of this; time will tell.
+                self._can_restart = False
+            elif answer.status_code == 200 and self._port is not None:
+                self._port.set_answer(answer.text)
+        except (httpx.HTTPError, CallEnded, CallFailed, SignallingError) as error:
+            log.info("caller.ice_restart_failed", server=self._server, error=str(error))
 
     def _on_frame(self, frame: FrameIn) -> None:
         self._pacing.ticked(frame.at)
@@ -192,10 +236,11 @@ class WebRtcLink:
             self._port.send(json.dumps(event))
 
     async def close(self) -> None:
-        if self._feeder is not None:
-            self._feeder.cancel()
-            await asyncio.gather(self._feeder, return_exceptions=True)
-            self._feeder = None
+        for task in (self._feeder, self._restarting):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        self._feeder = self._restarting = None
         if self._location is not None and not self._closed:
             await self._hang_up(self._location)
         if self._engine is not None:

@@ -48,6 +48,27 @@ class LinePort:
         except LineError as error:
             raise SignallingError(sentence(error)) from error
 
+    def restart_ice(self, offer: str) -> str:
+        """The client begins ICE anew (its network has changed) or has found candidates: takes
+        its SDP offer or a trickle-ice-sdpfrag (RFC 8840), returns the answer in kind.
+        SignallingError if it cannot be used, CallEnded if the call is over."""
+        if self.closed:
+            raise CallEnded(f"call {self._call_id} is over")
+        try:
+            return self._native.restart(self.number, offer)
+        except LineError as error:
+            raise _restart_error(error) from error
+
+    def offer_restart(self, host: str | None = None) -> str:
+        """Begin ICE of a call of ours anew, from a new socket on this machine's address `host`:
+        the SDP offer, whose answer goes to `set_answer`. SignallingError, CallEnded."""
+        if self.closed:
+            raise CallEnded(f"call {self._call_id} is over")
+        try:
+            return self._native.restart_offer(self.number, host=host)
+        except LineError as error:
+            raise _restart_error(error) from error
+
     def play(self, reply: int, pcm: Pcm) -> None:
         if self.closed or not len(pcm):
             return
@@ -104,6 +125,11 @@ class LinePort:
         if not self.closed and self.close_reason is None:
             self.close_reason = reason
             self._native.close(self.number)
+
+
+def _restart_error(error: Exception) -> CallEnded | SignallingError:
+    kind = CallEnded if error.args and error.args[0] == "call_ended" else SignallingError
+    return kind(sentence(error))
 
 
 def sentence(error: Exception) -> str:

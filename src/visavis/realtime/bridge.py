@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from visavis.conversation.events import SessionEvent
 from visavis.errors import VisavisError
+from visavis.link_window import FarSide
 from visavis.realtime import client_events as ask
 from visavis.realtime.client_events import ClientEventError
 from visavis.realtime.limits import RateLimit
@@ -62,6 +63,8 @@ class RealtimeBridge:
         self._heard = heard
         self.narrator = Narrator(send)
         """Also the `ReplyAudio` of a WebSocketPort."""
+        self.far = FarSide()
+        """What the client tells of the way down."""
         self._unsubscribe = session.subscribe(self.narrator.on_session_event)
 
     def open(self) -> None:
@@ -86,7 +89,7 @@ class RealtimeBridge:
         """One message of the client. Whatever is wrong with it is told, and the call goes on."""
         try:
             if self._admit(data, now):
-                self._obey(ask.parse(data))
+                self._obey(ask.parse(data), now)
         except ClientEventError as wrong:
             self.narrator.tell(
                 error(wrong.code, str(wrong), param=wrong.param, event_id=wrong.event_id)
@@ -113,7 +116,7 @@ class RealtimeBridge:
             f"others were dropped.",
         )
 
-    def _obey(self, said: ask.ClientEvent) -> None:
+    def _obey(self, said: ask.ClientEvent, now: float) -> None:
         try:
             match said:
                 case ask.SessionUpdate():
@@ -137,6 +140,8 @@ class RealtimeBridge:
                     self._session.interrupt()
                 case ask.Playback():
                     self._playback(said)
+                case ask.Link():
+                    self.far.tell(said.report(), now)
         except ClientEventError as wrong:
             wrong.event_id = said.event_id
             raise

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from visavis.errors import ProtocolError
+from visavis.seam import FarReport
 
 
 class ClientEventError(ProtocolError):
@@ -117,6 +118,29 @@ class Playback(Event):
     audio_ms: float | None = Field(default=None, ge=0, le=86_400_000)
 
 
+_Count = Annotated[int, Field(ge=0, le=100_000)]
+_Ms = Annotated[float, Field(ge=0, le=60_000, allow_inf_nan=False)]
+
+
+class Link(Event):
+    """What the client measured of what it gets from us; `seam.FarReport` says what it means."""
+
+    type: Literal["visavis.link"]
+    window_ms: Annotated[float, Field(gt=0, le=60_000, allow_inf_nan=False)]
+    received: _Count = 0
+    lost: _Count = 0
+    loss_runs: tuple[_Count, _Count, _Count, _Count] | None = None
+    longest_loss: _Count | None = None
+    jitter_ms: _Ms | None = None
+    queue_ms: _Ms | None = None
+    recovered: _Count | None = None
+    concealed: _Count | None = None
+    buffer_ms: _Ms | None = None
+
+    def report(self) -> FarReport:
+        return FarReport(**self.model_dump(exclude={"type", "event_id"}))
+
+
 ClientEvent: TypeAlias = (
     SessionUpdate
     | AudioAppend
@@ -128,6 +152,7 @@ ClientEvent: TypeAlias = (
     | ResponseCancel
     | OutputClear
     | Playback
+    | Link
 )
 _MODELS = (
     SessionUpdate,
@@ -140,6 +165,7 @@ _MODELS = (
     ResponseCancel,
     OutputClear,
     Playback,
+    Link,
 )
 KNOWN_TYPES = tuple(str(model.model_fields["type"].annotation.__args__[0]) for model in _MODELS)  # type: ignore[union-attr]  # each annotation is a Literal
 _adapter: TypeAdapter[ClientEvent] = TypeAdapter(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import secrets
 from collections.abc import Callable
@@ -25,12 +24,15 @@ from visavis.conversation.events import (
     UserState,
     UserStateChanged,
 )
+from visavis.link_window import LinkWindow, to_fields
 from visavis.realtime.replies import Reply
 from visavis.realtime.server_events import Body, SessionView, error, event, user_item
 from visavis.realtime.transcripts import StableText
 from visavis.seam import LinkReport, Pcm, Played, UpEvent
 
 Send = Callable[[Body], None]
+LINK_S = 1.0
+"""Seconds that one `visavis.link` covers."""
 MAX_PENDING_AUDIO = 64
 """Pieces of a reply kept until its `ReplyStarted` was seen."""
 
@@ -46,6 +48,7 @@ class Narrator:
         self._committed = ""
         self._typed = ""
         self._early: dict[int, list[Pcm]] = {}
+        self._link = LinkWindow(LINK_S)
         self._user = UserState.LISTENING
         self._agent = AgentState.INITIALIZING
         self.last_item: str | None = None
@@ -76,10 +79,9 @@ class Narrator:
     def on_port_event(self, news: UpEvent) -> None:
         """What the transport tells besides messages: what was played, how the network is."""
         if isinstance(news, LinkReport):
-            link = dataclasses.asdict(news)
-            # Our clock means nothing to the client.
-            del link["at"]
-            self.tell(event("visavis.link", **link))
+            # Ten a second are for those who steer; a person reads one.
+            if (second := self._link.add(news)) is not None:
+                self.tell(event("visavis.link", **to_fields(second)))
         elif isinstance(news, Played) and (news.samples or news.done):
             reply = self.replies.get(news.reply)
             if reply is not None:

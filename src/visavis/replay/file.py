@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from visavis.errors import RecordingError
+from visavis.link_window import from_fields
 from visavis.replay.recorder import DOWN, EVENTS, META, UP, VERSION
 from visavis.seam import (
     AudioIn,
     Closed,
     Connected,
-    LinkReport,
     Mark,
     Pcm,
     Played,
@@ -174,8 +174,7 @@ def _read_up(line: dict[str, Any], samples: Pcm) -> UpEvent:
         case "closed":
             return Closed(str(line["reason"]), at)
         case "report":
-            names = [name for name in LinkReport.__slots__ if name != "at"]
-            return LinkReport(at=at, **{name: line[name] for name in names if name in line})
+            return from_fields(at, line)
         case kind:
             raise ValueError(f"unknown event {kind!r}")
 

@@ -23,6 +23,7 @@ from typing import Any, BinaryIO, TextIO
 import structlog
 
 from visavis.errors import RecordingError
+from visavis.link_window import to_fields
 from visavis.seam import (
     AudioIn,
     CallPort,
@@ -196,8 +197,7 @@ def _describe(event: UpEvent) -> tuple[str, dict[str, Any], Pcm | None]:
         case Closed(reason=reason):
             return "closed", {"reason": reason}, None
         case LinkReport():
-            fields = {name: getattr(event, name) for name in LinkReport.__slots__ if name != "at"}
-            return "report", fields, None
+            return "report", to_fields(event), None
 
 
 class CallRecorder:

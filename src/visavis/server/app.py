@@ -145,6 +145,7 @@ def create_app(
         Route("/metrics", http.metrics),
         Route("/v1/realtime/calls", http.open_call, methods=["POST"]),
         Route(call, http.hang_up, methods=["DELETE"]),
+        Route(call, http.restart_ice, methods=["PATCH"]),
         Route(f"{call}/hangup", http.hang_up, methods=["POST"]),
         WebSocketRoute("/v1/realtime", realtime),
         Route("/v1/calls", http.list_calls),

@@ -11,7 +11,7 @@ import structlog
 from visavis.conversation.events import SessionError, SessionEvent
 from visavis.realtime import Narrator, RealtimeBridge
 from visavis.realtime.server_events import error
-from visavis.seam import CallPort, CallSink, Closed, Connected, Text, UpEvent
+from visavis.seam import CallPort, CallSink, Closed, Connected, LinkReport, Text, UpEvent
 from visavis.server.scribe import Scribe
 
 log = structlog.get_logger(__name__)
@@ -56,6 +56,8 @@ class Call:
         if isinstance(event, Text):
             self._bridge.on_text(event.data, event.at)
             return
+        if isinstance(event, LinkReport):
+            event = self._bridge.far.complete(event)
         if isinstance(event, Connected):
             self._bridge.open()
         if isinstance(event, Closed):

@@ -12,12 +12,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from visavis import __version__
 from visavis.errors import BusyError, ProtocolError, SignallingError, VisavisError
-from visavis.line import native_available
+from visavis.line import LinePort, native_available
 
 if TYPE_CHECKING:
     from visavis.server.app import Server
 
 MAX_OFFER_BYTES = 64 * 1024
+SDP = "application/sdp"
+FRAGMENT = "application/trickle-ice-sdpfrag"
 
 STATUS = {
     "busy": 503,
@@ -82,6 +84,30 @@ class Http:
             return Response(status_code=400)
         location = request.scope.get("root_path", "") + f"/v1/realtime/calls/{call.id}"
         return Response(answer, 201, {"Location": location}, media_type="application/sdp")
+
+    async def restart_ice(self, request: Request) -> Response:
+        """PATCH of a call: the client's new ICE credentials in, ours out, as RFC 9725 has it
+        (a trickle-ice-sdpfrag), or as the whole SDP offer that a browser makes after
+        `restartIce()`. With the old credentials it only adds candidates."""
+        if (refused := self._server.access.refusal(request)) is not None:
+            return problem(*refused)
+        call = self._server.calls.get(request.path_params["call_id"])
+        if call is None:
+            return problem(404, "call_not_found", "There is no running call with this id.")
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in (SDP, FRAGMENT):
+            message = f"PATCH takes {SDP} or {FRAGMENT}, and not {kind[:80]!r}."
+            return problem(415, "unsupported_media_type", message)
+        if not isinstance(call.port, LinePort):
+            return problem(409, "not_available", "A WebSocket call has no ICE to begin anew.")
+        try:
+            offer = _text(await _read(request))
+            answer = call.port.restart_ice(offer)
+        except VisavisError as error:
+            return problem_of(error, self._server.settings.admission.retry_after_s)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        return Response(answer, 200, media_type=kind)
 
     async def hang_up(self, request: Request) -> Response:
         if (refused := self._server.access.refusal(request)) is not None:
@@ -151,13 +177,17 @@ async def read_offer(request: Request) -> tuple[str, dict[str, Any] | None]:
         )
         error.code = "unsupported_media_type"
         raise error
+    return _text(body), session
+
+
+def _text(body: bytes) -> str:
     try:
         offer = body.decode("utf-8")
     except UnicodeDecodeError:
         raise SignallingError("the SDP offer is not UTF-8 text.") from None
     if not offer.strip():
         raise SignallingError("the SDP offer is empty; send what createOffer() gave as the body.")
-    return offer, session
+    return offer
 
 
 async def _read(request: Request) -> bytes:

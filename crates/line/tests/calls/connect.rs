@@ -15,6 +15,33 @@ fn both_ends_learn_that_they_are_connected_soon() {
 }
 
 #[test]
+fn lost_handshakes_are_sent_again_soon() {
+    // ICE, DTLS and their retransmissions, 40 ms of round trip, 30 % lost each way.
+    let mut times: Vec<f64> = (0..60)
+        .map(|seed| {
+            let mut pipe = Pipe::new(100 + 2 * seed, Config::default());
+            pipe.loss = 0.3;
+            let (ours, theirs) = pipe.call();
+            let both = |pipe: &Pipe| {
+                pipe.client_told(ours).contains(&Happening::Connected)
+                    && pipe.server_told(theirs).contains(&Happening::Connected)
+            };
+            while !both(&pipe) && pipe.now() < 15.0 {
+                pipe.tick();
+            }
+            pipe.now()
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    let (p50, p95) = (times[times.len() / 2], times[times.len() * 95 / 100]);
+    println!(
+        "connected: p50 {p50:.2} s, p95 {p95:.2} s, max {:.2} s",
+        times[times.len() - 1]
+    );
+    assert!(p50 < 1.0, "p50 {p50} s");
+}
+
+#[test]
 fn a_call_comes_up_through_a_third_of_loss() {
     let mut pipe = Pipe::new(2, Config::default());
     pipe.loss = 0.3;

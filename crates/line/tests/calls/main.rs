@@ -2,11 +2,16 @@
 
 mod audio_both_ways;
 mod connect;
+mod consent;
 mod hostile;
+mod ice_restart;
+mod moving;
 mod overload;
 mod pipe;
 mod plans;
 mod red;
+mod reports;
+mod rollover;
 mod same_seed;
 mod sdp_table;
 mod texts;

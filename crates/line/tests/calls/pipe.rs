@@ -18,6 +18,12 @@ pub struct Pipe {
     pub server: Stepped,
     pub delay_s: f64,
     pub loss: f64,
+    /// The client's address as the server sees it: a NAT may change it at any time.
+    pub outside: SocketAddr,
+    /// Packets to the client, and to the server, for which this is true are lost.
+    pub blocked: fn(to_server: bool, packet: &[u8]) -> bool,
+    /// Bytes of what the server sent that is not STUN.
+    pub media_to_client: u64,
     random: Random,
     ticks: u64,
     sent: u64,
@@ -38,6 +44,9 @@ impl Pipe {
             server: stepped(seed + 1, SERVER, config),
             delay_s: 0.02,
             loss: 0.0,
+            outside: CLIENT.parse().unwrap(),
+            blocked: |_, _| false,
+            media_to_client: 0,
             random: Random::seeded(seed),
             ticks: 0,
             sent: 0,
@@ -83,7 +92,7 @@ impl Pipe {
     }
 
     pub fn tick(&mut self) {
-        let client: SocketAddr = CLIENT.parse().unwrap();
+        let client = self.outside;
         let server: SocketAddr = SERVER.parse().unwrap();
         let start = self.ticks * 20_000;
         for ms in 0..20 {
@@ -122,10 +131,13 @@ impl Pipe {
             .packets()
             .into_iter()
             .map(|(to, p)| (false, to, p));
-        let known = [CLIENT, SERVER].map(|a| a.parse::<SocketAddr>().unwrap());
+        let known = [self.outside, SERVER.parse().unwrap()];
         for (to_server, to, contents) in up.chain(down).collect::<Vec<_>>() {
+            if !to_server && !visavis_line::stun::is_stun(&contents) {
+                self.media_to_client += contents.len() as u64;
+            }
             let lost = (self.random.next_u64() % 10_000) as f64 / 10_000.0 < self.loss;
-            if lost || !known.contains(&to) {
+            if lost || !known.contains(&to) || (self.blocked)(to_server, &contents) {
                 continue;
             }
             self.sent += 1;
