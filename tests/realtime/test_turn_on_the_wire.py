@@ -138,10 +138,11 @@ def test_our_own_events() -> None:
         TurnMeasured(ledger, 2.5),
         SessionError("model_error", "The language model timed out.", False, 2.6),
     )
-    made.on_port_event(LinkReport(1.0, rtt_ms=20.0, lost=3))
+    for tenth in range(10):
+        made.on_port_event(LinkReport(1.0 + tenth / 10, window_ms=100.0, rtt_ms=20.0, lost=3))
     assert client.of("visavis.state")[0]["agent"] == "thinking"
     assert client.of("visavis.ledger")[0]["ledger"]["stages"] == {"first_played": 400.0}
-    assert client.of("visavis.link")[0]["lost"] == 3
+    assert [event["lost"] for event in client.of("visavis.link")] == [30]
     assert client.error()["type"] == "server_error"
 
 

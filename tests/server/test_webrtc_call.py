@@ -73,6 +73,59 @@ def test_a_call_over_webrtc(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_a_call_goes_on_from_another_network(tmp_path: Path) -> None:
+    """The client's socket is replaced in mid-call; ICE begins anew over HTTP."""
+
+    async def run() -> None:
+        client = LineEngine(NetworkSettings(), CallLimits(), receive_rate=24_000, playout=True)
+        sink = Sink()
+
+        def types() -> list[str]:
+            return [json.loads(e.data)["type"] for e in sink.events if isinstance(e, Text)]
+
+        async with (
+            running(settings_for(tmp_path), make_session=Puppets()) as (url, app),
+            httpx.AsyncClient(base_url=url, trust_env=False) as http,
+        ):
+            port, offer = client.offer(lambda _: sink)
+            sdp = {"Content-Type": "application/sdp"}
+            answer = await http.post("/v1/realtime/calls", content=offer, headers=sdp)
+            location = answer.headers["location"]
+            port.set_answer(answer.text)
+            await eventually(lambda: "visavis.hello" in types(), 10)
+            for _ in range(3):
+                again = await http.patch(
+                    location, content=port.offer_restart("127.0.0.2"), headers=sdp
+                )
+                assert (again.status_code, again.headers["content-type"].partition(";")[0]) == (
+                    200,
+                    "application/sdp",
+                )
+                port.set_answer(again.text)
+                await asyncio.sleep(0.3)
+                sink.events.clear()
+                port.send("{")
+                await eventually(lambda: "error" in types(), 2)
+            fragment = {"Content-Type": "application/trickle-ice-sdpfrag"}
+            ours = [x for x in port.offer_restart().splitlines() if x.startswith("a=ice-")]
+            part = await http.patch(location, content="\r\n".join(ours), headers=fragment)
+            assert part.status_code == 200
+            assert "a=ice-ufrag:" in part.text and "v=0" not in part.text
+            for content, headers, status in (
+                ("nonsense", fragment, 400),
+                ("", sdp, 400),
+                (offer, {"Content-Type": "text/html"}, 415),
+            ):
+                refused = await http.patch(location, content=content, headers=headers)
+                assert refused.status_code == status, refused.text
+            gone = await http.patch("/v1/realtime/calls/call_none", content=offer, headers=sdp)
+            assert gone.status_code == 404
+            assert len(app.state.server.calls) == 1
+        await client.aclose()
+
+    asyncio.run(run())
+
+
 @pytest.mark.slow
 def test_a_client_that_never_connects_is_forgotten(tmp_path: Path) -> None:
     async def run() -> None:
