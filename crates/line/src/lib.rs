@@ -42,7 +42,7 @@ mod stream;
 mod stretch;
 pub mod stun;
 mod text;
+pub mod trend;
 pub mod voice;
 mod voices;
-pub mod trend;
 mod wake;
