@@ -29,6 +29,8 @@ PLANS: dict[str, dict[str, Any]] = {
     "dred500": {"fec": False, "dred_ms": 500},
     "dred1000": {"fec": False, "dred_ms": 1000},
     "lbrr+dred500": {"fec": True, "dred_ms": 500},
+    "lbrr+dred500, told 10 %": {"fec": True, "dred_ms": 500, "expected_loss": 0.1},
+    "lbrr+dred500, told 30 %": {"fec": True, "dred_ms": 500, "expected_loss": 0.3},
     "red1": {"fec": False, "red": (1,)},
     "red1,2": {"fec": False, "red": (1, 2)},
     "red2,9": {"fec": False, "red": (2, 9)},
@@ -43,6 +45,7 @@ PLANS: dict[str, dict[str, Any]] = {
 RATES_KBPS = (60.0, 96.0)
 """On the wire: what libwebrtc sends with in-band FEC, and with FEC and RED."""
 EXPECTED_LOSS = 0.2
+"""What the encoder is told unless a plan says otherwise; for more, libopus gives DRED more bits."""
 CALLS = 4
 
 
