@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import structlog
 
 from visavis.errors import BusyError, SignallingError, VisavisError
-from visavis.line.frames import BatchLike, FrameIn, event_of, frames_of
+from visavis.line.frames import BatchLike, Rows, event_of
 from visavis.line.native import LineError
 from visavis.line.port import LinePort, sentence
-from visavis.seam import FRAME_S, RATE_IN, AudioIn, CallLimits, CallSink, Closed, UpEvent
+from visavis.seam import FRAME_S, RATE_IN, CallLimits, CallSink, Closed, UpEvent
 
 log = structlog.get_logger(__name__)
 
@@ -95,10 +95,11 @@ class LineCalls:
     def dispatch(self, batch: BatchLike) -> None:
         """Hand a tick's frames and events to their calls. A sink that raises loses its own
         call and no other."""
-        for number, frame in frames_of(batch, self._frame):
+        rows = Rows(batch, self._frame)
+        for row, number in enumerate(rows.calls):
             port = self._ports.get(number)
             if port is not None:
-                self._frame_to(port, frame)
+                self._frame_to(port, rows, row)
         for raw in batch.events:
             port = self._ports.get(raw[0])
             if port is not None:
@@ -119,14 +120,12 @@ class LineCalls:
         """The native line's counters; see `visavis_line._Calls.stats`."""
         return self._native.stats()
 
-    def _frame_to(self, port: LinePort, frame: FrameIn) -> None:
+    def _frame_to(self, port: LinePort, rows: Rows, row: int) -> None:
         try:
             if port.on_frame is not None:
-                port.on_frame(frame)
+                port.on_frame(rows.frame(row))
             elif self._receive_rate == RATE_IN and port.sink is not None:
-                port.sink.on_event(
-                    AudioIn(frame.position, frame.pcm, frame.mark, frame.at, frame.voices)
-                )
+                port.sink.on_event(rows.audio(row))
         except Exception:
             self._lose(port)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-from visavis.seam import Closed, Connected, LinkReport, Mark, Pcm, Played, Text, UpEvent
+from visavis.seam import AudioIn, Closed, Connected, LinkReport, Mark, Pcm, Played, Text, UpEvent
 
 
 class BatchLike(Protocol):
@@ -58,33 +58,47 @@ class FrameIn:
     """As `seam.AudioIn.voices`."""
 
 
-def frames_of(batch: BatchLike, frame: int) -> Iterator[tuple[int, FrameIn]]:
-    """(call, frame) for each row of the batch; `frame` is the row's length in samples.
+_MARKS = tuple(Mark)
+
+
+class Rows:
+    """The rows of a batch, unpacked once; a frame is made only in the form that is asked for.
 
     PCM is copied, so that a kept frame does not keep the whole batch alive.
     """
-    calls = np.frombuffer(batch.calls, dtype="<i8")
-    if not len(calls):
-        return
-    positions = np.frombuffer(batch.positions, dtype="<i8")
-    rtp = np.frombuffer(batch.rtp, dtype="<i8")
-    captured = np.frombuffer(batch.captured, dtype="<f8")
-    marks = np.frombuffer(batch.marks, dtype=np.uint8)
-    pcm = np.frombuffer(batch.pcm, dtype="<i2").reshape(len(calls), frame)
-    voices = voices_of(batch.voices, len(calls))
-    for i, call in enumerate(calls.tolist()):
-        when = float(captured[i])
-        yield (
-            call,
-            FrameIn(
-                position=int(positions[i]),
-                rtp=int(rtp[i]),
-                captured=None if np.isnan(when) else when,
-                mark=Mark(int(marks[i])),
-                pcm=pcm[i].copy(),
-                at=batch.now,
-                voices=voices[i],
-            ),
+
+    def __init__(self, batch: BatchLike, frame: int) -> None:
+        """`frame`: length of a row in samples."""
+        self._batch = batch
+        self._at = batch.now
+        self.calls: list[int] = np.frombuffer(batch.calls, dtype="<i8").tolist()
+        """Which call each row belongs to."""
+        self._positions: list[int] = np.frombuffer(batch.positions, dtype="<i8").tolist()
+        self._marks = [_MARKS[mark] for mark in batch.marks]
+        self._pcm = np.frombuffer(batch.pcm, dtype="<i2").reshape(-1, frame)
+        self._voices = voices_of(batch.voices, len(self.calls))
+
+    def audio(self, row: int) -> AudioIn:
+        """The row as the conversation takes it; only at 16 kHz."""
+        return AudioIn(
+            self._positions[row],
+            self._pcm[row].copy(),
+            self._marks[row],
+            self._at,
+            self._voices[row],
+        )
+
+    def frame(self, row: int) -> FrameIn:
+        """All that is known of the row."""
+        captured: float = np.frombuffer(self._batch.captured, dtype="<f8")[row].item()
+        return FrameIn(
+            position=self._positions[row],
+            rtp=np.frombuffer(self._batch.rtp, dtype="<i8")[row].item(),
+            captured=None if math.isnan(captured) else captured,
+            mark=self._marks[row],
+            pcm=self._pcm[row].copy(),
+            at=self._at,
+            voices=self._voices[row],
         )
 
 
