@@ -12,6 +12,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <opus.h>
+#include <sched.h>
 #include <signal.h>
 #include <srtp2/srtp.h>
 #include <stdio.h>
@@ -178,6 +179,12 @@ int main(int argc, char **argv)
     double start = clock_s() + 0.1;
     pid_t child = fork();
     if (child == 0) {
+        struct sched_param ordinary = {0};
+        cpu_set_t all;
+        CPU_ZERO(&all);
+        for (int i = 0; i < CPU_SETSIZE; i++) CPU_SET(i, &all);
+        sched_setaffinity(0, sizeof all, &all);
+        sched_setscheduler(0, SCHED_OTHER, &ordinary);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         load(fds, &server, start);
     }
@@ -202,7 +209,7 @@ int main(int argc, char **argv)
         sends[i].msg_hdr.msg_iov = &send_parts[i];
         gets[i].msg_hdr.msg_iovlen = sends[i].msg_hdr.msg_iovlen = 1;
     }
-    double *late = calloc(ticks, sizeof *late), cpu = 0, wall = 0;
+    double *late = calloc(ticks, sizeof *late), cpu = 0;
     long decoded = 0, encoded = 0, voices = 0;
     for (int k = 0; k < ticks; k++) {
         double due = start + 1 + 0.02 * k;
@@ -210,7 +217,6 @@ int main(int argc, char **argv)
         late[k] = clock_s() - due;
         if (k == WARM_UP) {
             cpu = cpu_s();
-            wall = clock_s();
             decoded = encoded = voices = 0;
         }
         for (int n = BATCH; n == BATCH;) {
@@ -260,14 +266,13 @@ int main(int argc, char **argv)
         if (waiting) sendmmsg(fd, sends, waiting, 0);
     }
     cpu = cpu_s() - cpu;
-    wall = clock_s() - wall;
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
     int measured = ticks - WARM_UP;
     qsort(late + WARM_UP, measured, sizeof *late, later);
-    printf("{\"calls\": %d, \"cpu_s\": %.6f, \"wall_s\": %.6f, \"decoded\": %ld, \"encoded\": %ld, "
+    printf("{\"calls\": %d, \"cpu_s\": %.6f, \"media_s\": %.6f, \"decoded\": %ld, \"encoded\": %ld, "
            "\"voiced\": %ld, \"late_p99_ms\": %.3f}\n",
-           calls, cpu, wall, decoded, encoded, voices,
+           calls, cpu, measured * 0.02, decoded, encoded, voices,
            late[WARM_UP + (int)(measured * 0.99)] * 1e3);
     return 0;
 }

@@ -3,6 +3,17 @@
 use crate::pipe::{closed, refused, tone, Pipe, LONG};
 use visavis_line::load::Tick;
 
+/// A call that stands, the first at both ends, four that are being made, and one more offer.
+fn five_calls() -> (Pipe, String) {
+    let (mut pipe, ..) = Pipe::connected();
+    for _ in 0..4 {
+        let (_, offer) = pipe.client.offer(LONG).unwrap();
+        pipe.server.accept(&offer, LONG).unwrap();
+    }
+    let (_, offer) = pipe.client.offer(LONG).unwrap();
+    (pipe, offer)
+}
+
 /// Lets the server tick for 5 s under a load, in its own virtual time after `from`.
 fn tick(pipe: &mut Pipe, from: f64, load: impl Fn(f64) -> Tick) {
     for i in 1..=250 {
@@ -14,8 +25,7 @@ fn tick(pipe: &mut Pipe, from: f64, load: impl Fn(f64) -> Tick) {
 
 #[test]
 fn late_ticks_refuse_new_calls_and_end_none() {
-    let (mut pipe, _, _) = Pipe::connected();
-    let (_, offer) = pipe.client.offer(LONG).unwrap();
+    let (mut pipe, offer) = five_calls();
     let late = |now| Tick {
         late_s: 0.03,
         ..Tick::on_time(now)
@@ -30,17 +40,13 @@ fn late_ticks_refuse_new_calls_and_end_none() {
 
 #[test]
 fn a_full_core_refuses_calls_of_our_own_too() {
-    let (mut pipe, _, _) = Pipe::connected();
-    let offers: Vec<_> = (0..5).map(|_| pipe.client.offer(LONG).unwrap().1).collect();
-    for offer in &offers[..4] {
-        pipe.server.accept(offer, LONG).unwrap();
-    }
+    let (mut pipe, offer) = five_calls();
     let full = |now| Tick {
         cpu_s: now * 0.78,
         ..Tick::on_time(now)
     };
     tick(&mut pipe, 3.0, full);
-    let refusal = refused(pipe.server.accept(&offers[4], LONG));
+    let refusal = refused(pipe.server.accept(&offer, LONG));
     assert_eq!(refusal.code, "busy");
     assert!(refusal.message.contains("78 %"), "{refusal}");
     assert_eq!(refused(pipe.server.offer(LONG)).code, "busy");
@@ -49,8 +55,8 @@ fn a_full_core_refuses_calls_of_our_own_too() {
 
 #[test]
 fn sound_of_the_running_calls_goes_on_while_new_ones_are_refused() {
-    let (mut pipe, ours, theirs) = Pipe::connected();
-    let (_, offer) = pipe.client.offer(LONG).unwrap();
+    let (mut pipe, offer) = five_calls();
+    let (ours, theirs) = (1, 1);
     let start = pipe.now();
     let late = |now: f64| Tick {
         late_s: 0.03,
