@@ -77,10 +77,13 @@ impl Ear {
     fn push_primary(&mut self, now: f64, packet: &RtpPacket, payload: &[u8]) {
         let (seq, rtp) = (*packet.seq_no, packet.time.numer());
         if self.ssrc.replace(packet.header.ssrc) != Some(packet.header.ssrc) {
-            // Another microphone, say. Its numbers have nothing to do with those before, which
-            // the buffers notice by themselves; its capture times neither.
+            // Another microphone, say. Its numbers have nothing to do with those before; its
+            // capture times neither. A server's buffer notices by itself.
             self.captured = None;
             self.numbering.clear();
+            if let Buffer::Playout(buffer) = &mut self.buffer {
+                buffer.expect_another();
+            }
         }
         if let Some(said) = &packet.header.ext_vals.abs_capture_time {
             let since_1970 = said.capture_time.duration_since(UNIX_EPOCH);

@@ -14,6 +14,7 @@ mod ear;
 pub mod engine;
 pub mod error;
 pub mod fragment;
+mod histogram;
 pub mod ingest;
 pub mod load;
 pub mod losses;

@@ -8,6 +8,8 @@ use crate::opus::{packet_samples, OpusError, MAX_PACKET, RTP_RATE};
 const MAX_PACKETS: usize = 400;
 /// Sequence numbers remembered to tell duplicates.
 const SEEN: u64 = 1024;
+/// Payload buffers kept for reuse; more are only made while a backlog waits.
+const MAX_POOL: usize = 64;
 
 /// A packet and when it came.
 #[derive(Debug)]
@@ -40,11 +42,11 @@ pub enum Offer {
 }
 
 /// Bounded, sorted by RTP time; payload buffers are reused.
-#[derive(Default)]
 pub struct Queue {
     packets: VecDeque<Packet>,
     pool: Vec<Vec<u8>>,
     seen: Vec<u64>,
+    copied: Vec<u64>,
 }
 
 /// Ticks that `payload` lasts, if it is Opus.
@@ -52,14 +54,31 @@ pub fn ticks_of(payload: &[u8]) -> Result<u64, OpusError> {
     packet_samples(payload, RTP_RATE).map(|n| n as u64)
 }
 
-impl Queue {
-    /// Has this sequence number come before? Remembers it.
-    pub fn seen(&mut self, seq: u64) -> bool {
-        if self.seen.is_empty() {
-            self.seen = vec![u64::MAX; SEEN as usize];
+impl Default for Queue {
+    fn default() -> Self {
+        Self {
+            packets: VecDeque::with_capacity(MAX_POOL),
+            pool: Vec::with_capacity(MAX_POOL),
+            seen: Vec::new(),
+            copied: Vec::new(),
         }
-        let slot = &mut self.seen[(seq % SEEN) as usize];
-        std::mem::replace(slot, seq) == seq
+    }
+}
+
+impl Queue {
+    /// Has this packet itself come before? Remembers it.
+    pub fn seen(&mut self, seq: u64) -> bool {
+        remember(&mut self.seen, seq)
+    }
+
+    /// Has this packet, or a copy of it, come before? Remembers the copy.
+    pub fn copied(&mut self, seq: u64) -> bool {
+        remember(&mut self.copied, seq) || self.seen.get(slot(seq)) == Some(&seq)
+    }
+
+    /// Has a copy of this packet come before?
+    pub fn has_copy(&self, seq: u64) -> bool {
+        self.copied.get(slot(seq)) == Some(&seq)
     }
 
     /// Insert in order. `floor`: RTP time before which everything has been given up.
@@ -110,7 +129,7 @@ impl Queue {
     }
 
     pub fn recycle(&mut self, packet: Packet) {
-        if self.pool.len() < MAX_PACKETS {
+        if self.pool.len() < MAX_POOL {
             self.pool.push(packet.payload);
         }
     }
@@ -120,5 +139,18 @@ impl Queue {
             self.recycle(packet);
         }
         self.seen.fill(u64::MAX);
+        self.copied.fill(u64::MAX);
     }
+}
+
+fn slot(seq: u64) -> usize {
+    (seq % SEEN) as usize
+}
+
+/// Was `seq` remembered? It is now.
+fn remember(ring: &mut Vec<u64>, seq: u64) -> bool {
+    if ring.is_empty() {
+        *ring = vec![u64::MAX; SEEN as usize];
+    }
+    std::mem::replace(&mut ring[slot(seq)], seq) == seq
 }

@@ -24,6 +24,8 @@ pub struct BufferStats {
     /// Packets that came after they were given up.
     pub late: u64,
     pub duplicates: u64,
+    /// Packets that came after a later one.
+    pub reordered: u64,
     /// Packets that are no Opus, or far outside of the stream.
     pub rejected: u64,
     /// RFC 3550 interarrival jitter, seconds.

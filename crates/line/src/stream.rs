@@ -10,6 +10,8 @@ use crate::report::BufferStats;
 pub const MAX_CONCEAL_TICKS: u64 = 5 * FRAME_TICKS;
 /// Bits of an extended sequence number or timestamp that a caller can have got honestly.
 const EXTENDED_MAX: u64 = 1 << 48;
+/// What one call of [`Stream::bridge`] guesses.
+pub const BRIDGE_TICKS: u64 = FRAME_TICKS / 2;
 /// Smallest piece Opus conceals.
 const OPUS_STEP: u64 = 120;
 
@@ -39,6 +41,10 @@ pub struct Stream {
     /// Packets that end before this are late: what came after them has been made.
     pub floor: u64,
     last_seq: u64,
+    /// Greatest number that has come.
+    highest: u64,
+    /// The next packet begins a stream, whatever its numbers.
+    fresh: bool,
     concealed_run: u64,
     scratch: Vec<i16>,
 }
@@ -57,6 +63,8 @@ impl Stream {
             cursor: 0,
             floor: 0,
             last_seq: 0,
+            highest: 0,
+            fresh: false,
             concealed_run: 0,
             scratch,
         })
@@ -74,6 +82,12 @@ impl Stream {
         (ticks / u64::from(RTP_RATE / self.rate)) as usize
     }
 
+    /// What comes from now on is another stream (another SSRC): its numbers and its clock have
+    /// nothing to do with those before, however near they are.
+    pub fn expect_another(&mut self) {
+        self.fresh = self.started;
+    }
+
     /// Take a packet; true if it began a stream (the first, or a restarted one).
     pub fn push(&mut self, now: f64, seq: u64, rtp: u64, payload: &[u8], redundant: bool) -> bool {
         let ticks = match ticks_of(payload) {
@@ -84,17 +98,27 @@ impl Stream {
             }
         };
         if redundant {
-            // Copies say nothing about the network's delay, and never start a stream.
-            if self.started && (self.arrivals.expected(rtp) - now).abs() < 2.5 {
+            // Copies say nothing about the network's delay, and never start a stream. One that
+            // stands for a lost packet says what wait would be enough.
+            let near = (self.arrivals.expected(rtp) - now).abs() < 2.5;
+            if self.started && !self.fresh && near {
+                if !self.queue.copied(seq) {
+                    self.arrivals.rescued(now, rtp);
+                }
                 self.enqueue(now, seq, rtp, ticks, payload, true);
             }
             return false;
+        }
+        if std::mem::take(&mut self.fresh) {
+            self.queue.clear();
+            self.arrivals.restart();
+            self.started = false;
         }
         if self.queue.seen(seq) {
             self.stats.duplicates += 1;
             return false;
         }
-        let verdict = self.arrivals.judge(now, rtp);
+        let verdict = self.arrivals.judge(now, rtp, !self.queue.has_copy(seq));
         self.stats.jitter = self.arrivals.jitter();
         if verdict == Verdict::Far {
             self.stats.rejected += 1;
@@ -104,14 +128,18 @@ impl Stream {
         let begins = !self.started || verdict == Verdict::Restart;
         if begins {
             self.queue.clear();
+            self.queue.seen(seq);
             self.started = true;
             (self.cursor, self.floor) = (rtp, rtp);
             self.last_seq = seq.wrapping_sub(1);
+            self.highest = seq;
             self.concealed_run = 0;
             if self.decoder.reset().is_err() {
                 self.stats.rejected += 1; // libopus never refuses a reset
             }
         }
+        self.stats.reordered += u64::from(seq < self.highest);
+        self.highest = self.highest.max(seq);
         self.enqueue(now, seq, rtp, ticks, payload, false);
         begins
     }
@@ -318,10 +346,40 @@ impl Stream {
         Mark::Concealed
     }
 
-    /// Conceal 20 ms without moving the cursor: the ear needs sound now.
+    /// Conceal 10 ms without moving the cursor: the ear needs sound now. The last piece that is
+    /// guessed fades out.
     pub fn bridge(&mut self) -> (&[i16], Mark) {
-        let mark = self.guess_on(FRAME_TICKS);
-        let samples = self.samples(FRAME_TICKS);
-        (&self.scratch[..samples], mark)
+        let mark = self.guess_on(BRIDGE_TICKS);
+        let samples = self.samples(BRIDGE_TICKS);
+        let out = &mut self.scratch[..samples];
+        if self.concealed_run >= MAX_CONCEAL_TICKS {
+            fade(out, false);
+        }
+        (out, mark)
+    }
+
+    /// Drop the packet at the cursor unheard.
+    pub fn discard(&mut self) {
+        if let Some(packet) = self.queue.pop() {
+            self.cursor = self.cursor.max(packet.end());
+            self.floor = self.floor.max(self.cursor);
+            self.leave(packet);
+        }
+    }
+
+    /// Redundancy in the next packet covers what is at the cursor: that is worth waiting for.
+    pub fn note_rescue(&mut self) {
+        if let Some(front) = self.queue.front() {
+            self.arrivals.rescued(front.arrived, self.cursor);
+        }
+    }
+}
+
+/// Bring samples up from silence, or down to it.
+pub fn fade(pcm: &mut [i16], up: bool) {
+    let n = pcm.len();
+    for (i, sample) in pcm.iter_mut().enumerate() {
+        let way = if up { i + 1 } else { n - i };
+        *sample = (f32::from(*sample) * way as f32 / (n + 1) as f32) as i16;
     }
 }

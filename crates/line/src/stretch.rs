@@ -42,29 +42,39 @@ pub fn rms(x: &[i16]) -> f32 {
     (sum / x.len().max(1) as f32).sqrt()
 }
 
-fn mix(from: i16, to: i16, i: usize, n: usize) -> i16 {
-    let w = (i + 1) as f32 / (n + 1) as f32;
-    (f32::from(from) * (1.0 - w) + f32::from(to) * w).round() as i16
+/// Weights of a cross-fade at sample `i` of `n`, such that two signals of this correlation (0 … 1)
+/// keep their power in the middle of it.
+fn weights(i: usize, n: usize, alike: f32) -> (f32, f32) {
+    let to = (i + 1) as f32 / (n + 1) as f32;
+    let from = 1.0 - to;
+    let r = alike.clamp(0.0, 1.0);
+    let power = from * from + to * to + 2.0 * r * from * to;
+    let gain = power.sqrt().recip();
+    (from * gain, to * gain)
 }
 
-/// Remove `lag` samples: the first two periods of `lag` become one.
-pub fn shorten(x: &mut Vec<i16>, lag: usize) {
+fn mix(from: i16, to: i16, (a, b): (f32, f32)) -> i16 {
+    (f32::from(from) * a + f32::from(to) * b).round() as i16
+}
+
+/// Remove `lag` samples: the first two periods of `lag`, so much `alike`, become one.
+pub fn shorten(x: &mut Vec<i16>, lag: usize, alike: f32) {
     debug_assert!(x.len() >= 2 * lag);
     for i in 0..lag {
-        x[i] = mix(x[i], x[i + lag], i, lag);
+        x[i] = mix(x[i], x[i + lag], weights(i, lag, alike));
     }
     x.drain(lag..2 * lag);
 }
 
-/// Insert `lag` samples after the first `lag`: two periods become three.
-pub fn lengthen(x: &mut Vec<i16>, lag: usize) {
+/// Insert `lag` samples after the first `lag`: two periods, so much `alike`, become three.
+pub fn lengthen(x: &mut Vec<i16>, lag: usize, alike: f32) {
     debug_assert!(x.len() >= 2 * lag);
     let len = x.len();
     x.resize(len + lag, 0);
     x.copy_within(lag..len, 2 * lag);
     // x[2 lag ..] is what followed the first period; lead from it back into the first period.
     for i in 0..lag {
-        x[lag + i] = mix(x[2 * lag + i], x[i], i, lag);
+        x[lag + i] = mix(x[2 * lag + i], x[i], weights(i, lag, alike));
     }
 }
 
@@ -95,8 +105,8 @@ mod tests {
         };
         let x = tone(1200, 200.0);
         let (mut short, mut long) = (x.clone(), x.clone());
-        shorten(&mut short, 200);
-        lengthen(&mut long, 200);
+        shorten(&mut short, 200, 1.0);
+        lengthen(&mut long, 200, 1.0);
         assert_eq!((short.len(), long.len()), (1000, 1400));
         for y in [&short, &long] {
             assert!(

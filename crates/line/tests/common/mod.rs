@@ -1,6 +1,9 @@
 //! Speech-like sound, and a far end that sends it.
 #![allow(dead_code)] // each test file uses its own part
 
+pub mod listen;
+pub mod network;
+
 use visavis_line::opus::{Encoder, MAX_PACKET};
 use visavis_line::plan::SendPlan;
 
