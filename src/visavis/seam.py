@@ -40,6 +40,9 @@ class Mark(IntEnum):
     """Lost, and guessed by concealment: not evidence of speech or of silence."""
     MISSING = 3
     """Nothing was sent (muted, discontinuous transmission) or nothing is known; PCM is zero."""
+    AWAITED = 4
+    """The link is out, or what it lost is on its way again: the frame keeps time and stands for no
+    samples. PCM is zero; the next frame has the same position."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -52,7 +55,7 @@ class AudioIn:
     """int16, shape [320]."""
     mark: Mark
     at: float
-    """When the frame was handed up."""
+    """When the frame was handed up. After an outage that is seconds after it was said."""
     voices: tuple[float, ...] | None = None
     """How probably each detector frame that ended in this one is voice, 0…1, if the line's own
     detector listens; else None, and whoever wants to know asks a detector."""

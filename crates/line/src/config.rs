@@ -14,6 +14,8 @@ pub struct Config {
     pub silence_timeout_s: f64,
     /// Longest queued speech of one call.
     pub max_queue_s: f64,
+    /// Calls that are offered keep what they send, so that an outage loses nothing.
+    pub keep_sent: bool,
 }
 
 impl Default for Config {
@@ -26,6 +28,7 @@ impl Default for Config {
             max_message_bytes: 262_144,
             silence_timeout_s: 30.0,
             max_queue_s: 60.0,
+            keep_sent: true,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::UNIX_EPOCH;
 
 use str0m::rtp::{RtpPacket, Ssrc};
 
+use crate::backlog::{Missing, Resent};
 use crate::batch::Batch;
 use crate::config::Config;
 use crate::ingest::{Ingest, IngestOptions};
@@ -15,9 +16,6 @@ use crate::playout::{Playout, PlayoutOptions};
 use crate::queue::ticks_of;
 use crate::red::{self, Block, Red, MAX_BLOCKS};
 use crate::report::BufferStats;
-
-/// Frames handed up in one tick at most: what catches up must not starve other calls.
-const FRAMES_A_TICK: usize = 4;
 
 enum Buffer {
     /// A server's: a recogniser can wait for what is late.
@@ -124,10 +122,44 @@ impl Ear {
         }
     }
 
+    /// The far end keeps what it sends, and can be asked for it. An ear has no use for that.
+    pub fn keeps(&mut self) {
+        if let Buffer::Ingest(buffer) = &mut self.buffer {
+            buffer.keeps();
+        }
+    }
+
+    /// Any datagram came, speech or not.
+    pub fn heard(&mut self, now: f64) {
+        if let Buffer::Ingest(buffer) = &mut self.buffer {
+            buffer.heard(now);
+        }
+    }
+
+    /// Does the far end's microphone send nothing, although its link is there?
+    pub fn mute(&self) -> bool {
+        matches!(&self.buffer, Buffer::Ingest(buffer) if buffer.mute())
+    }
+
+    /// What the far end is to be asked for now; call it every tick until `None`.
+    pub fn missing(&mut self, now: f64, rtt_s: f64) -> Option<Missing> {
+        match &mut self.buffer {
+            Buffer::Ingest(buffer) => buffer.missing(now, rtt_s),
+            Buffer::Playout(_) => None,
+        }
+    }
+
+    /// An answer to that.
+    pub fn resent(&mut self, now: f64, resent: &Resent<'_>) {
+        if let Buffer::Ingest(buffer) = &mut self.buffer {
+            buffer.resent(now, resent);
+        }
+    }
+
     /// Adds the rows of this tick.
     pub fn pull(&mut self, now: f64, call: i64, batch: &mut Batch) {
         let ready = match &self.buffer {
-            Buffer::Ingest(buffer) => buffer.ready(now).min(FRAMES_A_TICK),
+            Buffer::Ingest(buffer) => buffer.ready(now).min(buffer.frames_a_tick()),
             Buffer::Playout(_) => usize::from(self.ssrc.is_some()),
         };
         for _ in 0..ready {

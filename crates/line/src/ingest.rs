@@ -8,10 +8,19 @@
 //! if packets of that time come late after all (a stall, not a silence), they are still handed
 //! up, in order. So `rtp` may step back once over `MISSING` frames, never over samples handed up,
 //! and `position` always grows; at the next silence `position` and `rtp` are in step again.
+//!
+//! A far end that keeps what it sends ([`Ingest::keeps`], see `backlog`) is asked for what is lost
+//! beyond repair, and waited for. While its link is out, and until the answer is here, `AWAITED`
+//! frames keep time: they stand for no samples, so that `position` and `rtp` stay in step, and
+//! what was said is handed up in its place. What is received after it queues meanwhile.
 
 use std::collections::VecDeque;
 
+use crate::awaited::{Awaited, Standing};
+use crate::backlog::{Missing, Resent, KEPT_S};
 use crate::opus::{Frame, Mark, OpusError, FRAME_TICKS, RTP_RATE};
+use crate::presence::Presence;
+use crate::queue::Packet;
 use crate::report::BufferStats;
 use crate::stream::{Next, Stream};
 
@@ -19,11 +28,22 @@ use crate::stream::{Next, Stream};
 const REACH_TICKS: u64 = 2 * RTP_RATE as u64;
 /// Beyond this much queued audio a hole is not waited for.
 const MAX_HELD_TICKS: u64 = RTP_RATE as u64;
+/// Frames handed up in one tick at most, also when there may be a backlog of many seconds.
+const FRAMES_A_TICK: usize = 4;
+const BACKLOG_A_TICK: usize = 10;
 /// Frames that one `ready` promises at most.
 const MAX_READY: usize = 100;
 const FRAME_S: f64 = 0.02;
 /// Below this peak the stream was silent when it stopped, and nothing is waited for.
 const QUIET_PEAK: u16 = 128;
+/// Packets lost in a row that are asked for; fewer are for redundancy to repair.
+const MIN_LOST: u64 = 4;
+/// How long reordered packets and copies are waited for before, seconds.
+const ASK_AFTER_S: f64 = 0.03;
+/// Packets between two numbers of one stream, at most.
+const MAX_APART: u64 = 4000;
+/// Packets in the queue up to which resent ones join them.
+const FEED: usize = 200;
 
 #[derive(Clone, Copy, Debug)]
 pub struct IngestOptions {
@@ -45,6 +65,15 @@ struct Piece {
     mark: Mark,
 }
 
+/// What concerns a far end that keeps what it sends.
+#[derive(Default)]
+struct Keeper {
+    presence: Presence,
+    awaited: Awaited,
+    /// When time was last kept by an `AWAITED` frame.
+    kept_time_at: f64,
+}
+
 /// See the module.
 pub struct Ingest {
     stream: Stream,
@@ -58,6 +87,7 @@ pub struct Ingest {
     /// A position and its RTP time.
     anchor: (i64, u64),
     quiet: bool,
+    keeper: Option<Box<Keeper>>,
 }
 
 impl Ingest {
@@ -73,6 +103,7 @@ impl Ingest {
             next_position: 0,
             anchor: (0, 0),
             quiet: true,
+            keeper: None,
         };
         ingest.set_patience(options.patience);
         Ok(ingest)
@@ -85,13 +116,140 @@ impl Ingest {
         }
     }
 
+    /// From now on the far end keeps what it sends, and can be asked for it.
+    pub fn keeps(&mut self) {
+        self.keeper.get_or_insert_default();
+    }
+
+    /// Frames to be pulled in one tick at most: what catches up must not starve other calls.
+    pub fn frames_a_tick(&self) -> usize {
+        match self.keeper {
+            Some(_) => BACKLOG_A_TICK,
+            None => FRAMES_A_TICK,
+        }
+    }
+
+    /// Any datagram of the far end came at `now`; `push` follows if it was speech.
+    pub fn heard(&mut self, now: f64) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.presence.heard(now);
+        }
+    }
+
+    /// Does the far end's microphone send nothing, although its link is there?
+    pub fn mute(&self) -> bool {
+        self.keeper.as_ref().is_some_and(|k| k.presence.mute())
+    }
+
     /// Take a packet that arrived at `now`. `seq` and `rtp` are extended by the caller.
     pub fn push(&mut self, now: f64, seq: u64, rtp: u64, payload: &[u8]) {
+        let s = &self.stream;
+        let before = (s.cursor, s.floor, s.last_seq());
+        let taken = s.stats.received;
+        let goes_on = self.goes_on(seq, rtp);
         if self.stream.push(now, seq, rtp, payload, false) {
-            self.anchor = (self.next_position + self.pcm.len() as i64, rtp);
-            self.high = rtp;
+            if goes_on {
+                // The link held everything up; what it lost meanwhile can be asked for.
+                self.stream.resume(before.0, before.1, before.2);
+            } else {
+                self.anchor = (self.next_position + self.pcm.len() as i64, rtp);
+                self.high = rtp;
+                if let Some(keeper) = &mut self.keeper {
+                    keeper.awaited.clear();
+                    keeper.presence.restart(rtp);
+                }
+            }
+        }
+        if let Some(keeper) = &mut self.keeper {
+            if self.stream.stats.received > taken {
+                keeper.presence.speech(now, rtp, payload);
+            }
         }
         self.rewind();
+    }
+
+    /// Would a packet with these numbers be of the same stream, whatever its delay?
+    fn goes_on(&self, seq: u64, rtp: u64) -> bool {
+        let s = &self.stream;
+        self.keeper.is_some()
+            && s.started()
+            && (1..=MAX_APART).contains(&seq.saturating_sub(s.last_seq()))
+            && rtp >= s.floor
+            && rtp - s.floor <= KEPT_S as u64 * u64::from(RTP_RATE)
+    }
+
+    /// What the far end is to be asked for now, if anything. Call it every tick, until `None`,
+    /// before `ready`. `rtt`: seconds of a round trip.
+    pub fn missing(&mut self, now: f64, rtt: f64) -> Option<Missing> {
+        self.keeper.as_ref()?;
+        let floor = self.stream.floor;
+        let hole = self.hole_to_ask(now);
+        let front = self.stream.queue.front().map(|p| p.rtp);
+        let keeper = self.keeper.as_mut()?;
+        keeper.awaited.pass(now, keeper.presence.up(now), rtt);
+        keeper.awaited.done(floor);
+        if let Some((from, to)) = hole {
+            if front == Some(to) && self.stream.recoverable(to - from) {
+                keeper.awaited.asked_to = to;
+            } else {
+                keeper.awaited.ask(from, to);
+            }
+        }
+        keeper.awaited.next_missing()
+    }
+
+    /// The first hole that is to be asked for and was not.
+    fn hole_to_ask(&self, now: f64) -> Option<(u64, u64)> {
+        let s = &self.stream;
+        let (mut cursor, mut last_seq) = (s.cursor, s.last_seq());
+        for packet in s.queue.iter().filter(|p| p.end() > s.cursor) {
+            if self.to_be_asked(last_seq, cursor, packet) {
+                let waited = now - packet.arrived >= ASK_AFTER_S.min(self.patience);
+                return waited.then_some((cursor, packet.rtp));
+            }
+            (cursor, last_seq) = (packet.end().max(cursor), later(last_seq, packet.seq));
+        }
+        None
+    }
+
+    fn to_be_asked(&self, last_seq: u64, cursor: u64, packet: &Packet) -> bool {
+        let asked_to = self.keeper.as_ref().map(|k| k.awaited.asked_to);
+        asked_to.is_some_and(|to| cursor >= to)
+            && packet.rtp > cursor
+            && Stream::missing_before(last_seq, packet) >= MIN_LOST
+    }
+
+    /// Take an answer to what was asked for.
+    pub fn resent(&mut self, now: f64, resent: &Resent<'_>) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.awaited.receive(resent);
+        }
+        self.feed(now);
+    }
+
+    /// Let packets that were sent again join the others, as far as there is room.
+    fn feed(&mut self, now: f64) {
+        let Some(keeper) = &mut self.keeper else {
+            return;
+        };
+        while self.stream.queue.len() < FEED {
+            let Some(again) = keeper.awaited.pop() else {
+                return;
+            };
+            self.stream.push_again(now, again.rtp, &again.payload);
+        }
+    }
+
+    /// How it stands with the gap before `packet`, if the far end was asked for it or will be.
+    fn standing(&self, last_seq: u64, cursor: u64, packet: &Packet) -> Option<Standing> {
+        let keeper = self.keeper.as_ref()?;
+        if packet.rtp <= cursor {
+            return None;
+        }
+        let waited = self
+            .to_be_asked(last_seq, cursor, packet)
+            .then_some(Standing::Waited);
+        keeper.awaited.standing(cursor).or(waited)
     }
 
     /// Take a redundant copy (RED) of a packet; used only if the original has not come.
@@ -112,7 +270,12 @@ impl Ingest {
             return;
         };
         let (_, lost) = Stream::split_gap(s.last_seq(), s.floor, front);
-        let start = front.rtp.saturating_sub(lost).max(s.floor);
+        let start =
+            if self.keeper.is_some() && Stream::missing_before(s.last_seq(), front) >= MIN_LOST {
+                s.floor // nobody knows in which part of the gap something was said
+            } else {
+                front.rtp.saturating_sub(lost).max(s.floor)
+            };
         s.cursor = s.cursor.min(start);
     }
 
@@ -130,8 +293,9 @@ impl Ingest {
         arrivals.expected(rtp) + slack + patience
     }
 
-    /// How many frames can be pulled now. Pull so many (at most 4 a tick are enough to catch up
-    /// with any burst); a pull beyond them gives up what is still waited for.
+    /// How many frames can be pulled now. Pull so many (at most [`Ingest::frames_a_tick`]
+    /// are enough to catch up with any burst); a pull beyond them gives up what is still waited for,
+    /// unless the far end was asked for it.
     pub fn ready(&self, now: f64) -> usize {
         let s = &self.stream;
         if !s.started() {
@@ -140,7 +304,12 @@ impl Ingest {
         let mut have = s.ticks(self.pcm.len());
         let (mut cursor, mut last_seq) = (s.cursor, s.last_seq());
         for packet in s.queue.iter().filter(|p| p.end() > s.cursor) {
-            let (silent, lost) = Stream::split_gap(last_seq, cursor, packet);
+            let (silent, lost) = match self.standing(last_seq, cursor, packet) {
+                Some(Standing::Waited) => return self.or_awaited(now, have),
+                Some(Standing::Answered) => (packet.rtp - cursor, 0),
+                Some(Standing::GivenUp) | None => Stream::split_gap(last_seq, cursor, packet),
+            };
+            let silent = silent.saturating_sub(self.stood_for(cursor));
             if silent > REACH_TICKS {
                 // Not spelled out.
             } else if have.is_multiple_of(FRAME_TICKS) {
@@ -156,10 +325,13 @@ impl Ingest {
                 have += if cursor < self.high { 0 } else { lost };
             }
             have += packet.end() - packet.rtp.max(cursor);
-            (cursor, last_seq) = (packet.end().max(cursor), packet.seq);
+            (cursor, last_seq) = (packet.end().max(cursor), later(last_seq, packet.seq));
         }
         let overdue = now - self.overdue(cursor);
         if overdue >= 0.0 {
+            if self.cut_off(now) {
+                return self.or_awaited(now, have);
+            }
             have += FRAME_TICKS * ((overdue / FRAME_S).min(MAX_READY as f64) as u64 + 1);
         }
         self.whole(have)
@@ -169,18 +341,61 @@ impl Ingest {
         ((ticks / FRAME_TICKS) as usize).min(MAX_READY)
     }
 
+    /// The frames at hand, or one that keeps time while there are none.
+    fn or_awaited(&self, now: f64, ticks: u64) -> usize {
+        let kept_time_at = self.keeper.as_ref().map_or(now, |k| k.kept_time_at);
+        let due = now - kept_time_at > 0.9 * FRAME_S;
+        self.whole(ticks).max(usize::from(due))
+    }
+
+    /// Is the far end's link out, as far as can be known?
+    fn cut_off(&self, now: f64) -> bool {
+        let keeper = self.keeper.as_ref();
+        keeper.is_some_and(|k| k.presence.cut_off(now))
+    }
+
+    /// Ticks after `cursor` that provisional frames stand for, which are not handed up again if
+    /// it turns out that nothing was sent in them.
+    fn stood_for(&self, cursor: u64) -> u64 {
+        match self.keeper {
+            Some(_) => self.high.saturating_sub(cursor),
+            None => 0,
+        }
+    }
+
+    /// Is what lies at the cursor on its way, so that nothing may be made of it yet?
+    fn on_its_way(&mut self, now: f64) -> bool {
+        if self.keeper.is_none() {
+            return false;
+        }
+        self.feed(now);
+        match self.stream.next() {
+            Next::Here => false,
+            Next::Empty => self.cut_off(now),
+            Next::Silent(_) | Next::Hole(_) => self.front_standing() == Some(Standing::Waited),
+        }
+    }
+
+    fn front_standing(&self) -> Option<Standing> {
+        let s = &self.stream;
+        self.standing(s.last_seq(), s.cursor, s.queue.front()?)
+    }
+
     /// Hand up the next 20 ms. Before the first packet: a `MISSING` frame at position 0 that
     /// does not count.
-    pub fn pull(&mut self, _now: f64, out: &mut [i16]) -> Frame {
+    pub fn pull(&mut self, now: f64, out: &mut [i16]) -> Frame {
         out.fill(0);
+        let mark = Mark::Missing;
         if !self.stream.started() {
-            return Frame {
-                position: self.next_position,
-                rtp: 0,
-                mark: Mark::Missing,
-            };
+            return self.no_samples(0, mark);
         }
         while self.pcm.len() < self.frame {
+            if self.on_its_way(now) {
+                if let Some(keeper) = &mut self.keeper {
+                    keeper.kept_time_at = now;
+                }
+                return self.no_samples(self.stream.cursor, Mark::Awaited);
+            }
             self.make();
         }
         let frame = self.emit(out);
@@ -188,16 +403,36 @@ impl Ingest {
         match frame.mark {
             Mark::Recovered => self.stream.stats.recovered += 1,
             Mark::Concealed => self.stream.stats.concealed += 1,
-            Mark::Received | Mark::Missing => {}
+            Mark::Received | Mark::Missing | Mark::Awaited => {}
         }
         frame
+    }
+
+    fn no_samples(&self, rtp: u64, mark: Mark) -> Frame {
+        Frame {
+            position: self.next_position,
+            rtp,
+            mark,
+        }
     }
 
     /// Make some more samples, or go over time for which none are needed.
     fn make(&mut self) {
         let wanted = self.stream.ticks(self.frame - self.pcm.len());
         let rtp = self.stream.cursor;
-        match self.stream.next() {
+        let next = self.stream.next();
+        let answered = self.front_standing() == Some(Standing::Answered);
+        let gap = self
+            .stream
+            .queue
+            .front()
+            .map_or(0, |p| p.rtp.saturating_sub(rtp));
+        let next = match next {
+            Next::Hole(_) | Next::Silent(_) if answered => Next::Silent(gap),
+            next => next,
+        };
+        let stood_for = self.stood_for(rtp);
+        match next {
             Next::Here => {
                 let (pcm, mark) = self.stream.decode();
                 self.quiet = pcm.iter().all(|s| s.unsigned_abs() < QUIET_PEAK);
@@ -205,6 +440,7 @@ impl Ingest {
                 self.pcm.extend(pcm);
                 self.pieces.push_back(Piece { rtp, len, mark });
             }
+            Next::Silent(gap) if stood_for > 0 => self.stream.skip(gap.min(stood_for)),
             Next::Silent(gap) if gap > REACH_TICKS => self.stream.skip(gap),
             // The grid of frames follows the sender's packets, lest each be split by it.
             Next::Silent(gap) if self.pcm.is_empty() && gap < FRAME_TICKS => self.stream.skip(gap),
@@ -288,5 +524,15 @@ impl Ingest {
             depth: waiting as f64 / f64::from(RTP_RATE),
             ..s.stats
         }
+    }
+}
+
+/// The later of two sequence numbers, where the first may be "none yet". A packet that was sent
+/// again has number 0.
+fn later(last_seq: u64, seq: u64) -> u64 {
+    if last_seq == u64::MAX {
+        seq
+    } else {
+        last_seq.max(seq)
     }
 }

@@ -4,6 +4,8 @@
 //! sockets, a thread of its own) and `Stepped` (a simulation). `visavis_line.pyi` is the face.
 
 pub mod arrivals;
+mod awaited;
+pub mod backlog;
 pub mod batch;
 pub mod calls;
 pub mod clock;
@@ -16,6 +18,7 @@ pub mod error;
 pub mod fragment;
 mod histogram;
 pub mod ingest;
+pub mod kept;
 pub mod load;
 pub mod losses;
 mod mmsg;
@@ -28,12 +31,14 @@ pub mod plan;
 mod played;
 pub mod playout;
 mod poller;
+mod presence;
 #[cfg(feature = "python")]
 mod python;
 mod queue;
 pub mod random;
 pub mod red;
 pub mod report;
+mod resend;
 pub mod route;
 pub mod sdp;
 mod socket;

@@ -10,6 +10,7 @@ use str0m::rtp::{AbsCaptureTime, ExtensionValues, RtpWrite};
 use crate::batch::Happening;
 use crate::clock::{Clock, TICK_S};
 use crate::config::Config;
+use crate::kept::Kept;
 use crate::opus::{Encoder, OpusError, MAX_PACKET};
 use crate::plan::SendPlan;
 use crate::played::Played;
@@ -100,6 +101,8 @@ pub struct Mouth {
     encodes: u64,
     copied: u64,
     played: Played,
+    /// What was said, for a far end that may ask for it again.
+    pub kept: Option<Box<Kept>>,
 }
 
 impl Mouth {
@@ -128,6 +131,7 @@ impl Mouth {
             encodes: 0,
             copied: 0,
             played: Played::default(),
+            kept: None,
         })
     }
 
@@ -282,6 +286,9 @@ impl Mouth {
                 )
         });
         self.history.keep(rtp, primary);
+        if let Some(kept) = &mut self.kept {
+            kept.keep(rtp as u32, primary);
+        }
         self.copied += u64::from(red.is_some());
         Outgoing {
             pt: red.unwrap_or(types.opus),

@@ -29,6 +29,8 @@ pub enum Mark {
     Concealed = 2,
     /// Not sent, or nothing known; zeros.
     Missing = 3,
+    /// The link is out or what it lost is asked for: keeps time, stands for no samples; zeros.
+    Awaited = 4,
 }
 
 /// One 20 ms frame handed up by a receive buffer.

@@ -18,6 +18,7 @@ use str0m::{
     Candidate, Event as RtcEvent, IceConnectionState, IceCreds, Input, Output, Rtc, RtcConfig,
 };
 
+use crate::backlog;
 use crate::batch::{Batch, Event, Happening};
 use crate::clock::Clock;
 use crate::config::{Config, ANSWER_TIMEOUT_S, CHANNEL, CONNECT_TIMEOUT_S};
@@ -28,6 +29,7 @@ use crate::fragment::{self, Fragment};
 use crate::mouth::{Mouth, PayloadTypes};
 use crate::random::Random;
 use crate::report::LinkStats;
+use crate::resend::Resend;
 use crate::route::{Consent, Path, Route};
 use crate::sdp;
 use crate::stun;
@@ -79,12 +81,15 @@ pub struct Peer {
     max_call_s: f64,
     silence_timeout_s: f64,
     last_heard: f64,
+    /// When the far end was heard again after an outage.
+    back_at: f64,
     channel_lost: bool,
     due: f64,
     ended: Option<String>,
     ear: Ear,
     pub(crate) mouth: Mouth,
     texts: Texts,
+    resend: Resend,
     link: LinkStats,
     report_at: f64,
     rtt_s: f64,
@@ -127,12 +132,17 @@ impl Peer {
     /// Starts a call of our own; returns it and the SDP offer.
     pub fn offer(birth: Birth<'_>, out: &mut Out) -> Result<(Peer, String), LineError> {
         let now = birth.now;
+        let keeps = birth.config.keep_sent;
         let ipv6 = birth.locals.iter().any(SocketAddr::is_ipv6);
         let mut peer = Peer::new(birth)?;
         peer.connect_by = now + ANSWER_TIMEOUT_S;
         let mut change = peer.rtc.sdp_api();
         change.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
         change.add_channel(CHANNEL.to_owned());
+        if keeps {
+            peer.resend.offer(&mut change);
+            peer.mouth.kept = Some(Box::default());
+        }
         let (offer, pending) = change
             .apply()
             .ok_or_else(|| LineError::internal("no SDP offer could be made"))?;
@@ -321,12 +331,14 @@ impl Peer {
             max_call_s: birth.max_call_s,
             silence_timeout_s: config.silence_timeout_s,
             last_heard: now,
+            back_at: f64::NEG_INFINITY,
             channel_lost: false,
             due: now,
             ended: None,
             ear,
             mouth,
             texts: Texts::new(now, config.max_message_bytes),
+            resend: Resend::default(),
             link: LinkStats::default(),
             report_at: now,
             rtt_s: 0.0,
@@ -427,6 +439,10 @@ impl Peer {
         };
         self.arriving = Some(path);
         self.authentic = false;
+        let silent = self.silent(now);
+        if known {
+            self.ear.heard(now);
+        }
         // An error here is a packet that is no good (a stranger can send anything), not a call
         // that is: what ends a call shows when the output is drained.
         let input = Input::Receive(self.clock.instant(now), received);
@@ -435,6 +451,9 @@ impl Peer {
         self.arriving = None;
         understood &= known || self.authentic;
         if understood {
+            if silent {
+                self.back_at = now;
+            }
             self.last_heard = now;
             self.link.on_received(packet);
         }
@@ -488,6 +507,7 @@ impl Peer {
     /// One 20 ms tick: speech in, speech out, what has to be told.
     pub fn tick(&mut self, now: f64, batch: &mut Batch, out: &mut Out) {
         if self.connected {
+            self.write_backlog(now, out);
             self.ear.pull(now, self.call, batch);
         }
         // What is written leaves when str0m is next told the time.
@@ -562,9 +582,31 @@ impl Peer {
         }
     }
 
+    /// A far end that promised to be heard is not: its link is out.
+    fn silent(&self, now: f64) -> bool {
+        self.resend.is_open() && now - self.last_heard > SILENT_S && !self.ear.mute()
+    }
+
+    fn write_backlog(&mut self, now: f64, out: &mut Out) {
+        let kept = self.mouth.kept.as_deref_mut();
+        let rtc = &mut self.rtc;
+        match self.resend.write(now, self.rtt_s, rtc, &mut self.ear, kept) {
+            Ok(true) => self.drain(now, out),
+            Ok(false) => {}
+            Err(reason) => self.end(format!("error: {reason}")),
+        }
+    }
+
     fn write_texts(&mut self, now: f64, out: &mut Out) {
+        // What SCTP sends into an outage fills its window, and is repeated only seconds after:
+        // nothing would pass soon after the link's return. The backlog goes first then.
+        if self.silent(now) || now - self.back_at < BACK_S {
+            return;
+        }
+        let fading = self.resend.is_open() && now - self.last_heard > FADING_S;
+        let room = if fading { FADING_ROOM } else { usize::MAX };
         while self.texts.waiting() && self.ended.is_none() {
-            match self.texts.write_one(&mut self.rtc) {
+            match self.texts.write_one(&mut self.rtc, room) {
                 Ok(true) => self.drain(now, out),
                 Ok(false) => break,
                 Err(reason) => self.end(format!("error: {reason}")),
@@ -675,8 +717,19 @@ impl Peer {
                     self.ear.push(now, &packet, types);
                 }
             }
+            RtcEvent::ChannelOpen(id, label) if label == backlog::CHANNEL => {
+                self.resend.opened(id, &mut self.ear);
+            }
             RtcEvent::ChannelOpen(id, label) => self.texts.opened(id, &label),
+            RtcEvent::ChannelClose(id) if self.resend.owns(id) => self.resend.closed(),
             RtcEvent::ChannelClose(id) => self.channel_lost |= self.texts.closed(id),
+            RtcEvent::ChannelData(data) if self.resend.owns(data.id) => {
+                let kept = self.mouth.kept.as_deref_mut();
+                let taken = self.resend.receive(now, &data.data, &mut self.ear, kept);
+                if let Err(reason) = taken {
+                    self.end(format!("error: {reason}"));
+                }
+            }
             RtcEvent::ChannelData(data) => match self.texts.receive(now, data) {
                 Ok(Some(text)) if self.ended.is_none() => self.tell(Happening::Text(text), out),
                 Ok(_) => {}
@@ -718,6 +771,14 @@ impl Peer {
     }
 }
 
+/// Nothing heard for so long from a far end that promised a packet every 400 ms: an outage.
+const SILENT_S: f64 = 0.6;
+/// Not heard for so long: perhaps one begins. No more is under way then than fits beside a
+/// request into the window of one datagram that an outage leaves SCTP.
+const FADING_S: f64 = 0.1;
+const FADING_ROOM: usize = 900;
+/// Texts wait so long after its end.
+const BACK_S: f64 = 0.1;
 /// Seconds between two link reports.
 const REPORT_S: f64 = 0.1;
 /// How often str0m is asked for round trips, losses and answers to checks.

@@ -202,7 +202,7 @@ impl Playout {
         match mark {
             Mark::Recovered => self.stream.stats.recovered += 1,
             Mark::Concealed => self.stream.stats.concealed += 1,
-            Mark::Received | Mark::Missing => {}
+            Mark::Received | Mark::Missing | Mark::Awaited => {}
         }
         frame
     }

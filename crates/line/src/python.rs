@@ -254,6 +254,7 @@ impl EnginePy {
             max_message_bytes,
             silence_timeout_s,
             max_queue_s,
+            ..Config::default()
         })?;
         let host = ip(host, "host")?;
         if host.is_ipv6() && host.is_unspecified() {
@@ -456,6 +457,7 @@ impl SteppedPy {
             max_message_bytes,
             silence_timeout_s,
             max_queue_s,
+            ..Config::default()
         })?;
         let address = self::address(address)?;
         let stepped = Stepped::new(config, seed as u64, address, start).map_err(raise)?;

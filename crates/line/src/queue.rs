@@ -112,6 +112,10 @@ impl Queue {
         self.packets.front()
     }
 
+    pub fn len(&self) -> usize {
+        self.packets.len()
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &Packet> {
         self.packets.iter()
     }

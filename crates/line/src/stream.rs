@@ -144,6 +144,18 @@ impl Stream {
         begins
     }
 
+    /// Take a packet that the far end sent again. It carries no number.
+    pub fn push_again(&mut self, now: f64, rtp: u64, payload: &[u8]) {
+        if let Ok(ticks) = ticks_of(payload) {
+            self.enqueue(now, 0, rtp, ticks, payload, true);
+        }
+    }
+
+    /// Take back that a packet began a stream: it goes on from here.
+    pub fn resume(&mut self, cursor: u64, floor: u64, last_seq: u64) {
+        (self.cursor, self.floor, self.last_seq) = (cursor, floor, last_seq);
+    }
+
     fn enqueue(
         &mut self,
         now: f64,

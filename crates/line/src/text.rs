@@ -56,14 +56,18 @@ impl Texts {
         Ok(())
     }
 
-    /// Hands one message to the channel; true if it took one (drain, then ask again).
-    pub fn write_one(&mut self, rtc: &mut Rtc) -> Result<bool, String> {
+    /// Hands one message to the channel, if then at most `room` bytes are under way; true if it
+    /// took one (drain, then ask again).
+    pub fn write_one(&mut self, rtc: &mut Rtc, room: usize) -> Result<bool, String> {
         let Some(text) = self.unsent.front() else {
             return Ok(false);
         };
         let Some(mut channel) = self.channel.and_then(|id| rtc.channel(id)) else {
             return Ok(false);
         };
+        if channel.buffered_amount().saturating_add(text.len()) > room {
+            return Ok(false);
+        }
         match channel.write(false, text.as_bytes()) {
             Ok(true) => {
                 self.unsent_bytes -= text.len();

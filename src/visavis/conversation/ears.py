@@ -1,7 +1,8 @@
 """From frames of sound to signals: voice, silence, and how long each lasted in the audio itself.
 
 Durations are counted in media time. A gap in a live stream (a lost frame) stops the clocks: it
-is no evidence of silence. A gap that lasts is: the microphone is muted, or sends nothing.
+is no evidence of silence. A gap that lasts is: the microphone is muted, or sends nothing. While the
+link is known to be out, all clocks stand still, however long: what was said comes after.
 """
 
 from __future__ import annotations
@@ -105,6 +106,9 @@ class Ears:
 
     def push(self, frame: AudioIn, *, agent_audible: bool) -> list[s.Signal]:
         """One frame, in order. Returns signals, in order."""
+        if frame.mark is Mark.AWAITED:
+            self._last_at = frame.at
+            return []
         self.clock.note(frame.position, frame.at)
         self._last_at = frame.at
         self.position = frame.position + len(frame.pcm)

@@ -12,7 +12,7 @@ from visavis.conversation import signals as s
 from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.tasks import TaskOwner
 from visavis.models.protocols import SpeechToText, TurnDetector
-from visavis.seam import FRAME_IN, RATE_IN, AudioIn, Pcm
+from visavis.seam import FRAME_IN, RATE_IN, AudioIn, Mark, Pcm
 
 KEPT_FRAMES = 400
 """The newest 8 s are kept, for the turn detector and for what led to the first voiced sample."""
@@ -46,6 +46,8 @@ class Listener:
         self._scoring: asyncio.Task[None] | None = None
 
     def push(self, frame: AudioIn) -> None:
+        if frame.mark is Mark.AWAITED:
+            return  # it stands for no samples: the words before it and after it are one phrase
         self._recent.append(frame)
         if self._recording:
             self._stream.push(frame.pcm)

@@ -6,6 +6,7 @@ mod consent;
 mod hostile;
 mod ice_restart;
 mod moving;
+mod outage;
 mod overload;
 mod pipe;
 mod plans;
