@@ -30,7 +30,7 @@ pytestmark = [
 
 GOOD = LinkNetwork(delay_s=0.04, jitter_s=0.01)
 OUT = LinkNetwork(delay_s=0.04, loss=1.0)
-WORDS = "please find me a table for four near the river".split()
+WORDS = ["please", "find", "me", "a", "table", "for", "four", "near", "the", "river"]
 SPEECH_S = 10.0
 RETURN_S = 2.0
 """After the link's return everything is heard within so long."""

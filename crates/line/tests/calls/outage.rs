@@ -61,7 +61,7 @@ fn all_that_was_said_in_an_outage_is_here_two_seconds_after_it() {
         pipe.run(2.0);
         let rows = rows(&pipe.at_server, theirs);
         check_whole(&rows);
-        let last = rows.iter().filter(whole).next_back().unwrap();
+        let last = rows.iter().rfind(whole).unwrap();
         let said_s = rows.iter().filter(whole).count() as f64 * 0.02;
         let behind = 5.0 + seconds - said_s;
         println!("outage {seconds} s, {delay_s} s away: {behind:.2} s behind 2 s later");
@@ -104,12 +104,7 @@ fn a_bad_link_after_the_outage_loses_no_more_of_what_was_said_in_it() {
     let (mut pipe, _, theirs) = speaking(Config::default(), 30.0);
     pipe.run(2.0);
     outage(&mut pipe, 3.0);
-    let began = rows(&pipe.at_server, theirs)
-        .iter()
-        .filter(whole)
-        .next_back()
-        .unwrap()
-        .2;
+    let began = rows(&pipe.at_server, theirs).iter().rfind(whole).unwrap().2;
     pipe.loss = 0.1;
     pipe.run(6.0);
     let rows = rows(&pipe.at_server, theirs);
