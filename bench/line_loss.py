@@ -122,7 +122,7 @@ def main() -> None:
     elif not options.json:
         print("NetEq's jitter files: skipped; name their folder by --traces or VISAVIS_TRACES")
     if options.quick:
-        options.n, options.calls = 4, 2
+        options.n, options.calls = 4, 4
         options.networks, options.stacks = ["bursts30"], [RED, "visavis"]
     if options.networks:
         unknown = set(options.networks) - {n.name for n in networks}
@@ -132,9 +132,9 @@ def main() -> None:
     chosen = options.stacks or [*theirs(), *OURS]
     spoken = streams(utterances("testing"), options.n, calls=options.calls)
     default = dataclasses.asdict(DEFAULT_PLAN)
-    curves = [
-        RateCurve(spoken[0], {**default, **plan}) for plan in (options.up_plan, options.down_plan)
-    ]
+    up, down = ({**default, **plan} for plan in (options.up_plan, options.down_plan))
+    curve = RateCurve(spoken[0], up)
+    curves = [curve, curve if up == down else RateCurve(spoken[0], down)]
     waiting: dict[tuple[str, str, str], tuple[dict[str, Any], Callable[[], list[Utterance]]]] = {}
     results: dict[tuple[str, str, str], Result] = {}
     plans: dict[str, list[dict[str, Any]]] = {}

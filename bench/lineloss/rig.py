@@ -148,7 +148,6 @@ class Rig:
                 end.tell({"do": "run", "start": start, "streams": files, "out": str(out)})
             for end in ends:
                 end.answer()
-            seconds = time.monotonic() - start
             account = self._relay.ask({"stop": True})
         finally:
             for end in ends:
@@ -157,7 +156,7 @@ class Rig:
             [Recording.load(self._folder / side / f"{i}.npz") for i in range(len(streams))]
             for side in sides
         )
-        calls = len(streams)
+        calls, seconds = len(streams), max(stream.seconds for stream in streams)
         total = [sum(w["bytes"] for w in account["ways"] if w["side"] == s) for s in (0, 1)]
         packets = sum(w["packets"] for w in account["ways"])
         return Heard(
