@@ -2,6 +2,7 @@
 
 import { CallError } from "../errors.js";
 import { NO_STATS, parseEvent } from "../protocol.js";
+import { Backlog, PEER_OPTIONS } from "./backlog.js";
 import { redFirst, withInbandFec } from "./sdp.js";
 import { countsOf, linkEvent } from "./link.js";
 
@@ -52,7 +53,7 @@ export class WebRtcCall {
   /** @param {TransportOptions} options */
   constructor(options) {
     this.options = options;
-    this.pc = new RTCPeerConnection({ iceServers: options.config.ice_servers });
+    this.pc = new RTCPeerConnection({ iceServers: options.config.ice_servers, ...PEER_OPTIONS });
     this.channel = this.pc.createDataChannel("oai-events");
     this.channel.onmessage = ({ data }) => {
       const event = parseEvent(data);
@@ -60,6 +61,7 @@ export class WebRtcCall {
     };
     this.channel.onclose = () => this.#lost();
     this.sender = this.pc.addTrack(options.microphone.getAudioTracks()[0], options.microphone);
+    this.backlog = new Backlog(this.pc, this.sender);
     /** @type {RTCRtpReceiver | null} */
     this.receiver = null;
     /** @type {AudioNode | null} */
@@ -99,6 +101,7 @@ export class WebRtcCall {
     } catch (error) {
       throw new CallError("refused", `The SDP answer cannot be used: ${error}`);
     }
+    this.backlog.negotiated();
     await this.#connected();
     this.live = true;
     this.pc.onconnectionstatechange = () => this.#watch();
@@ -337,6 +340,7 @@ export class WebRtcCall {
     clearTimeout(this.lostTimer);
     removeEventListener("online", this.online);
     this.pc.close();
+    this.backlog.close();
     this.options.element.srcObject = null;
     if (this.location) {
       // Tells a server that cannot see us leave; if it does not arrive, its timeout does the rest.
