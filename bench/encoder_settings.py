@@ -213,11 +213,9 @@ def main() -> None:
     given = parser.parse_args()
     prompts = recordings.sentences(6 if given.quick else given.n)
     rows = rows_of(asyncio.run(measure(prompts)))
-    cheapest = min((r for r in rows if r["matches_5"]), key=lambda r: r["encode_us"])
     figures = {
         "n": len(prompts),
         "rows": rows,
-        "cheapest": {k: cheapest[k] for k in ("kbps_asked", "complexity", "encode_us")},
         "config_hash": config_hash({"settings": SETTINGS, "loss": EXPECTED_LOSS}),
     }
     finish(given, "encoder_settings", table(rows), figures)
