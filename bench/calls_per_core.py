@@ -45,7 +45,7 @@ import recordings
 HERE = Path(__file__).parent
 ADDRESS = "10.99.0.1"
 TALK = {"full_duplex": 1.0, "talk40": 0.4}
-COUNTS = {"visavis": (10, 30, 50), "floor": (10, 30, 50), "wrtc": (5, 15, 25), "aiortc": (4, 8, 12)}
+COUNTS = {"visavis": (10, 30), "floor": (10, 30), "wrtc": (5, 15), "aiortc": (4, 8)}
 QUICK = {"visavis": (20,), "floor": (20,), "wrtc": (15,), "aiortc": (8,)}
 MODULES = {"visavis": "visavis_line", "wrtc": "wrtc", "aiortc": "aiortc"}
 WARM_UP_S = 2.0
@@ -115,6 +115,7 @@ class Load:
             if "answer" not in reply:
                 raise RuntimeError(f"{server.stack} refused call {len(numbers)}: {reply}")
             self._engine.answer(number, reply["answer"])
+            time.sleep(0.03)  # handshakes all at once would tell the engine that it is full
             numbers.append(number)
         end = time.monotonic() + 20
         while len(self._connected) < calls:
