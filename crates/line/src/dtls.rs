@@ -20,7 +20,7 @@ use crate::config::CONNECT_TIMEOUT_S;
 const REPEAT: Duration = Duration::from_millis(100);
 const REPEATS: u32 = 20;
 /// After the handshake is done here the far end may still lack our last flight.
-const LAST_REPEATS: u32 = 4;
+const LAST_REPEATS: u32 = 10;
 /// The library's own timer: its start, doubled each time, until the call has to be connected.
 const FIRST_RTO: Duration = Duration::from_millis(250);
 const RETRIES: usize = 7;

@@ -8,6 +8,7 @@ mod awaited;
 pub mod backlog;
 pub mod batch;
 pub mod calls;
+mod checks;
 pub mod clock;
 pub mod config;
 mod driver;

@@ -20,6 +20,7 @@ use str0m::{
 
 use crate::backlog;
 use crate::batch::{Batch, Event, Happening};
+use crate::checks::Checks;
 use crate::clock::Clock;
 use crate::config::{Config, ANSWER_TIMEOUT_S, CHANNEL, CONNECT_TIMEOUT_S};
 use crate::dtls;
@@ -94,6 +95,7 @@ pub struct Peer {
     report_at: f64,
     rtt_s: f64,
     simulated: bool,
+    checks: Checks,
     route: Route,
     consent: Consent,
     /// Where the datagram in hand came from, and whether it was media of the far end.
@@ -343,6 +345,7 @@ impl Peer {
             report_at: now,
             rtt_s: 0.0,
             simulated: birth.simulated,
+            checks: Checks::default(),
             route: Route::new(now),
             consent: Consent::default(),
             arriving: None,
@@ -401,7 +404,7 @@ impl Peer {
 
     /// When something of this call's protocols is due, seconds.
     pub fn due(&self) -> f64 {
-        self.due
+        self.due.min(self.checks.due())
     }
 
     /// Packets that came as RED.
@@ -437,6 +440,9 @@ impl Peer {
         let Ok(received) = Receive::new(Protocol::Udp, path.1, path.0, packet) else {
             return false;
         };
+        if !self.connected && stun::is_success(packet) {
+            self.checks.on_answer(packet);
+        }
         self.arriving = Some(path);
         self.authentic = false;
         let silent = self.silent(now);
@@ -501,6 +507,7 @@ impl Peer {
         {
             self.end(format!("error: {error}"));
         }
+        self.checks.repeat(now, &mut out.packets);
         self.drain(now, out);
     }
 
@@ -641,6 +648,9 @@ impl Peer {
                     break;
                 }
                 Ok(Output::Transmit(mut packet)) => {
+                    if !self.connected {
+                        self.checks.on_sent(now, &packet);
+                    }
                     if !stun::is_stun(&packet.contents) {
                         let path = (packet.source, packet.destination);
                         (packet.source, packet.destination) = self.route.redirect(path);
@@ -693,6 +703,7 @@ impl Peer {
         match event {
             RtcEvent::Connected => {
                 self.connected = true;
+                self.checks.clear();
                 self.consent.on_given(now);
                 self.report_at = now + REPORT_S;
                 self.link.take(now, self.ear.stats(), now);
