@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
+import httpx
 import page
 import pytest
 from chromium import chromium
@@ -17,6 +19,12 @@ pytestmark = [
     pytest.mark.weights,
     pytest.mark.skipif(shutil.which("chromium") is None, reason="Debian's chromium not installed"),
 ]
+
+
+def line_count(server: str, figure: str) -> float:
+    """A counter of the server's native line."""
+    metrics = httpx.get(f"{server}/metrics").text
+    return float(re.search(rf"^visavis_line_{figure} (\S+)$", metrics, re.M)[1])
 
 
 @pytest.mark.parametrize("transport", ["webrtc", "websocket"])
@@ -48,3 +56,7 @@ def test_three_turns_through_the_page(
     assert errors == []
     page.check(samples, said, transport=transport)
     assert page.silent_after_interruption(samples)
+    if transport == "webrtc":
+        # Copies of earlier packets go both ways from the start (RED, RFC 2198).
+        assert line_count(server, "red_in") > 100
+        assert line_count(server, "red_out") > 100

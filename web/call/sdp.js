@@ -24,6 +24,23 @@ export function withInbandFec(sdp) {
 }
 
 /**
+ * Ask in an offer to be told which packets of our voice were lost (`nack`, RFC 4585). Chromium then
+ * sends them again; it does so for audio only if the offer says it.
+ * @param {string} sdp
+ * @returns {string}
+ */
+export function withAudioNack(sdp) {
+  return sdp
+    .split("\r\n")
+    .flatMap((line) => {
+      const opus = /^a=rtpmap:(\d+) opus\/48000/i.exec(line)?.[1];
+      const nack = `a=rtcp-fb:${opus} nack`;
+      return opus && !sdp.includes(`${nack}\r\n`) ? [line, nack] : [line];
+    })
+    .join("\r\n");
+}
+
+/**
  * RED (RFC 2198) before every other codec, where the browser has it: libwebrtc then sends with each
  * packet a copy of the one before, and a lost one costs nothing but its bits.
  * @template {{ mimeType: string }} T

@@ -3,7 +3,7 @@
 import { CallError } from "../errors.js";
 import { NO_STATS, parseEvent } from "../protocol.js";
 import { Backlog, PEER_OPTIONS } from "./backlog.js";
-import { redFirst, withInbandFec } from "./sdp.js";
+import { redFirst, withAudioNack, withInbandFec } from "./sdp.js";
 import { countsOf, linkEvent } from "./link.js";
 
 /** @typedef {import("../protocol.js").LinkStats} LinkStats */
@@ -93,7 +93,8 @@ export class WebRtcCall {
   async #connect() {
     this.#preferRed();
     const offer = await this.pc.createOffer();
-    await this.pc.setLocalDescription({ type: "offer", sdp: withInbandFec(offer.sdp ?? "") });
+    const wanted = withAudioNack(withInbandFec(offer.sdp ?? ""));
+    await this.pc.setLocalDescription({ type: "offer", sdp: wanted });
     await this.#gathered();
     const sdp = await this.#exchange(this.pc.localDescription?.sdp ?? "");
     try {
@@ -248,7 +249,8 @@ export class WebRtcCall {
     if (this.closed || !this.live || !this.location) return;
     try {
       const offer = await this.pc.createOffer({ iceRestart: true });
-      await this.pc.setLocalDescription({ type: "offer", sdp: withInbandFec(offer.sdp ?? "") });
+      const wanted = withAudioNack(withInbandFec(offer.sdp ?? ""));
+      await this.pc.setLocalDescription({ type: "offer", sdp: wanted });
       await this.#gathered();
       const response = await fetch(new URL(this.location, this.options.base), {
         method: "PATCH",

@@ -10,7 +10,7 @@ use std::time::Duration;
 use str0m::bwe::{Bitrate, BweKind};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::config::DtlsCert;
-use str0m::format::Codec;
+use str0m::format::{Codec, CodecConfig};
 use str0m::media::{Direction, MediaKind, Mid};
 use str0m::net::{Protocol, Receive, Transmit};
 use str0m::rtp::{Extension, RtpPacket};
@@ -75,6 +75,8 @@ pub struct Peer {
     their_offer: String,
     /// Our candidates, the newest last.
     locals: Vec<SocketAddr>,
+    /// The far end resends what it is told was lost.
+    nack: bool,
     connected: bool,
     /// When the handshake has to be done, then never.
     connect_by: f64,
@@ -118,7 +120,7 @@ impl Peer {
         let offer =
             SdpOffer::from_sdp_string(&vetted).map_err(|error| unreadable("offer", &error))?;
         let now = birth.now;
-        let mut peer = Peer::new(birth)?;
+        let mut peer = Peer::new(birth, sdp::resends_audio(&vetted))?;
         peer.their_offer = vetted;
         let answer = peer
             .rtc
@@ -136,7 +138,7 @@ impl Peer {
         let now = birth.now;
         let keeps = birth.config.keep_sent;
         let ipv6 = birth.locals.iter().any(SocketAddr::is_ipv6);
-        let mut peer = Peer::new(birth)?;
+        let mut peer = Peer::new(birth, false)?;
         peer.connect_by = now + ANSWER_TIMEOUT_S;
         let mut change = peer.rtc.sdp_api();
         change.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
@@ -266,7 +268,7 @@ impl Peer {
         self.ufrag = self.rtc.direct_api().local_ice_credentials().ufrag;
     }
 
-    fn new(birth: Birth<'_>) -> Result<Peer, LineError> {
+    fn new(birth: Birth<'_>, nack: bool) -> Result<Peer, LineError> {
         let Birth {
             call,
             now,
@@ -284,7 +286,13 @@ impl Peer {
         let mut rtc = ice
             .clear_codecs()
             // With RED: a far end that offers or takes it gets and sends copies.
-            .enable_opus(true, true)
+            .enable_opus(true, true);
+        if nack {
+            let mut codecs = rtc.codec_config().params().to_vec();
+            codecs.iter_mut().for_each(|codec| codec.set_fb_nack(true));
+            *rtc.codec_config() = CodecConfig::new_from_payload_params(codecs);
+        }
+        let mut rtc = rtc
             // A camera's frames are taken so that its line can be answered.
             .enable_vp8(true)
             .enable_h264(true)
@@ -327,6 +335,7 @@ impl Peer {
             their_offer: String::new(),
             locals,
             audio: None,
+            nack,
             connected: false,
             connect_by: now + CONNECT_TIMEOUT_S,
             end_by: now + birth.max_call_s,
@@ -713,20 +722,18 @@ impl Peer {
                 let Some((mid, types)) = self.audio else {
                     return;
                 };
-                let ssrc = packet.header.ssrc;
-                let ours = self
-                    .rtc
-                    .direct_api()
-                    .stream_rx(&ssrc)
-                    .is_some_and(|stream| stream.mid() == mid);
                 self.authentic = true;
-                if ours {
-                    self.heard_from(now, *ssrc, &packet, out);
-                }
-                // Frames of a camera are received and dropped.
-                if ours {
-                    self.ear.push(now, &packet, types);
-                }
+                let ssrc = packet.header.ssrc;
+                let mut direct = self.rtc.direct_api();
+                let stream = direct.stream_rx(&ssrc);
+                let Some(stream) = stream.filter(|stream| stream.mid() == mid) else {
+                    // Frames of a camera are received and dropped.
+                    return;
+                };
+                // str0m asks for nothing again where it knows of no RTX; a browser needs none.
+                stream.suppress_nack(!self.nack);
+                self.heard_from(now, *ssrc, &packet, out);
+                self.ear.push(now, &packet, types);
             }
             RtcEvent::ChannelOpen(id, label) if label == backlog::CHANNEL => {
                 self.resend.opened(id, &mut self.ear);

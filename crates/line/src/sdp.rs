@@ -159,6 +159,19 @@ fn one_way(line: &str) -> &str {
     }
 }
 
+/// Does the far end resend audio that it is told was lost (`a=rtcp-fb:… nack`, RFC 4585)? A
+/// browser does so on the stream itself, without RTX.
+pub fn resends_audio(sdp: &str) -> bool {
+    let mut audio = false;
+    sdp.lines().any(|line| {
+        if line.starts_with("m=") {
+            audio = line.starts_with("m=audio ");
+        }
+        let feedback = line.strip_prefix("a=rtcp-fb:").filter(|_| audio);
+        feedback.is_some_and(|feedback| feedback.trim_end().ends_with(" nack"))
+    })
+}
+
 /// The names (`a=mid`) of the audio lines of an SDP, in order.
 pub fn audio_names(sdp: &str) -> Vec<&str> {
     let mut audio = false;
@@ -261,6 +274,16 @@ mod tests {
     fn audio_lines_have_names() {
         let sdp = offer() + "\r\nm=video 9 X\r\na=mid:v\r\nm=audio 9 X\r\na=mid:b";
         assert_eq!(audio_names(&sdp), ["0", "b"]);
+    }
+
+    #[test]
+    fn nack_is_seen_on_audio_only() {
+        let nack = |line: &str| resends_audio(&(offer() + "\r\n" + line));
+        assert!(nack("a=rtcp-fb:111 nack"));
+        assert!(nack("a=rtcp-fb:* nack\r\nm=video 9 X"));
+        assert!(!nack("a=rtcp-fb:111 nack pli"));
+        assert!(!nack("a=rtcp-fb:111 transport-cc"));
+        assert!(!nack("m=video 9 X\r\na=rtcp-fb:96 nack"));
     }
 
     #[test]

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ATTEMPTS, Countdown, delayBefore } from "../../../web/call/reconnect.js";
-import { redFirst, withInbandFec } from "../../../web/call/sdp.js";
+import { redFirst, withAudioNack, withInbandFec } from "../../../web/call/sdp.js";
 import { waysToTry } from "../../../web/call/transport.js";
 import { mediaCode, problem } from "../../../web/errors.js";
 import { NO_STATS, parseEvent, readConfig } from "../../../web/protocol.js";
@@ -40,6 +40,14 @@ test("in-band FEC is asked for, once", () => {
   assert.equal(withInbandFec(munged), munged);
   const bare = withInbandFec("a=rtpmap:109 opus/48000/2\r\n");
   assert.equal(bare, "a=rtpmap:109 opus/48000/2\r\na=fmtp:109 minptime=10;useinbandfec=1\r\n");
+});
+
+test("lost audio is asked for, once", () => {
+  const sdp = "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\na=rtpmap:63 red/48000/2\r\n";
+  const munged = withAudioNack(sdp);
+  assert.match(munged, /opus\/48000\/2\r\na=rtcp-fb:111 nack\r\na=rtcp-fb:111 transport-cc/);
+  assert.equal(munged.match(/nack/g)?.length, 1);
+  assert.equal(withAudioNack(munged), munged);
 });
 
 test("RED comes first where there is any, and nothing is lost", () => {

@@ -38,6 +38,19 @@ fn a_browser_that_offers_red_gets_it_first() {
 }
 
 #[test]
+fn a_browser_that_resends_audio_is_asked_to() {
+    let mut server = stepped(1, SERVER, Config::default());
+    let (_, answer) = server.accept(CHROMIUM, LONG).unwrap();
+    assert!(!answer.contains("a=rtcp-fb:111 nack"), "{answer}");
+    let offer = CHROMIUM.replace(
+        "a=rtcp-fb:111 transport-cc\n",
+        "a=rtcp-fb:111 transport-cc\na=rtcp-fb:111 nack\n",
+    );
+    let (_, answer) = server.accept(&offer, LONG).unwrap();
+    assert!(answer.contains("a=rtcp-fb:111 nack"), "{answer}");
+}
+
+#[test]
 fn an_offer_without_candidates_is_answered() {
     let mut server = stepped(1, SERVER, Config::default());
     let bare: Vec<&str> = CHROMIUM
