@@ -18,6 +18,7 @@ import heapq
 import json
 import os
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -225,6 +226,8 @@ class Relay:
 
 
 def main() -> None:
+    # Whoever ends this, the namespaces go.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         spaces = Namespaces()
     except RelayUnavailable as error:

@@ -93,11 +93,12 @@ class Process:
     def end(self) -> None:
         assert self._child.stdin is not None
         self._child.stdin.close()
-        try:
-            self._child.wait(5)
-        except subprocess.TimeoutExpired:
-            self._child.kill()
-            self._child.wait()
+        for harder in (self._child.terminate, self._child.kill):
+            try:
+                self._child.wait(5)
+            except subprocess.TimeoutExpired:
+                harder()
+        self._child.wait()
         self._log.close()
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing import get_context
 from typing import Any
 
 import jiwer
@@ -140,7 +141,10 @@ class Scorer:
     """Scores in processes of their own, on what processor time the calls leave."""
 
     def __init__(self, processes: int = 2) -> None:
-        self._pool = ProcessPoolExecutor(processes, initializer=os.nice, initargs=(19,))
+        # Forked children would keep the pipes of the calls' processes open.
+        self._pool = ProcessPoolExecutor(
+            processes, get_context("spawn"), initializer=os.nice, initargs=(19,)
+        )
 
     def start(
         self, jobs: Sequence[tuple[Stream, float, Recording]]
