@@ -16,6 +16,7 @@ async function answer(sdp) {
   oscillator.start();
   answerer.tone = gain.gain;
   pc.ondatachannel = ({ channel }) => {
+    if (channel.label !== "oai-events") return;
     answerer.channel = channel;
     channel.onmessage = ({ data }) => answerer.texts.push(JSON.parse(data));
   };
