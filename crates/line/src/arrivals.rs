@@ -174,6 +174,14 @@ impl Arrivals {
         self.base() + rtp as f64 / f64::from(RTP_RATE)
     }
 
+    /// When a packet of this RTP time arrives if it is as late as the newest one.
+    pub fn expected_now(&self, rtp: u64) -> f64 {
+        self.last.map_or_else(
+            || self.expected(rtp),
+            |(at, newest)| at + (rtp as f64 - newest as f64) / f64::from(RTP_RATE),
+        )
+    }
+
     /// RFC 3550 interarrival jitter, seconds.
     pub fn jitter(&self) -> f64 {
         self.jitter

@@ -47,13 +47,19 @@ const FEED: usize = 200;
 
 #[derive(Clone, Copy, Debug)]
 pub struct IngestOptions {
-    /// How long a missing packet is waited for, seconds.
+    /// How long a missing packet is waited for while later ones are there, seconds.
     pub patience: f64,
+    /// How long the stream is waited for if it stops in the middle of sound, seconds: what the
+    /// next packet's redundancy repairs shall not have been handed up as nothing before.
+    pub stall_patience: f64,
 }
 
 impl Default for IngestOptions {
     fn default() -> Self {
-        Self { patience: 0.06 }
+        Self {
+            patience: 0.06,
+            stall_patience: 0.25,
+        }
     }
 }
 
@@ -79,6 +85,7 @@ pub struct Ingest {
     stream: Stream,
     frame: usize,
     patience: f64,
+    stall_patience: f64,
     pcm: VecDeque<i16>,
     pieces: VecDeque<Piece>,
     /// RTP time up to which frames, also provisional ones, have been handed up.
@@ -97,6 +104,7 @@ impl Ingest {
             stream: Stream::new(rate)?,
             frame: rate as usize / 50,
             patience: 0.0,
+            stall_patience: options.stall_patience,
             pcm: VecDeque::with_capacity(rate as usize / 4),
             pieces: VecDeque::with_capacity(64),
             high: 0,
@@ -289,8 +297,14 @@ impl Ingest {
     fn overdue(&self, rtp: u64) -> f64 {
         let arrivals = &self.stream.arrivals;
         let slack = FRAME_S + (4.0 * arrivals.jitter()).min(0.1);
-        let patience = if self.quiet { 0.0 } else { self.patience };
-        arrivals.expected(rtp) + slack + patience
+        let patience = match (&self.keeper, self.quiet) {
+            (_, true) => 0.0,
+            // Frames that keep time until it is sent again stand for no samples.
+            (Some(_), _) => self.patience,
+            (None, _) => self.stall_patience,
+        };
+        // A queue that builds up on the way makes every packet late, and none missing.
+        arrivals.expected(rtp).max(arrivals.expected_now(rtp)) + slack + patience
     }
 
     /// How many frames can be pulled now. Pull so many (at most [`Ingest::frames_a_tick`]

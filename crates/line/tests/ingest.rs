@@ -193,7 +193,14 @@ fn silence_keeps_time_and_the_timeline_follows_the_sender() {
 fn patience_is_obeyed() {
     let sent = stream(1.0);
     for (patience, waits) in [(0.0, 1), (0.2, 10)] {
-        let mut ingest = Ingest::new(RATE, IngestOptions { patience }).unwrap();
+        let mut ingest = Ingest::new(
+            RATE,
+            IngestOptions {
+                patience,
+                stall_patience: patience,
+            },
+        )
+        .unwrap();
         let mut out = [0; FRAME];
         for i in 0..10u64 {
             ingest.push(i as f64 * 0.02, i, i * 960, &sent[i as usize]);
@@ -299,7 +306,7 @@ proptest! {
             }
         }
         arrivals.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let mut ingest = Ingest::new(RATE, IngestOptions { patience }).unwrap();
+        let mut ingest = Ingest::new(RATE, IngestOptions { patience, stall_patience: patience }).unwrap();
         let (mut next, mut out) = (0, [0; FRAME]);
         let (mut position, mut rtp) = (-1, 0);
         for tick in 0..150 {
@@ -357,4 +364,34 @@ proptest! {
 fn quick() -> &'static [Vec<u8>] {
     static SENT: std::sync::OnceLock<Vec<Vec<u8>>> = std::sync::OnceLock::new();
     SENT.get_or_init(|| stream(2.0))
+}
+
+#[test]
+fn a_queue_that_builds_up_on_the_way_tears_no_word() {
+    let sent = stream(4.0);
+    // Every packet comes 4 ms later than the one before it, up to 0.8 s.
+    let arrivals: Vec<Arrival> = (0..sent.len()).map(|i| (i as f64 * 0.024, i)).collect();
+    let (_, frames) = run(&sent, &arrivals, sent.len() as f64 * 0.024);
+    assert_eq!(frames.len(), sent.len());
+    assert!(frames.iter().all(|(_, f)| f.mark == Mark::Received));
+}
+
+#[test]
+fn a_burst_that_redundancy_repairs_leaves_no_gap() {
+    let plan = SendPlan {
+        dred_ms: 400,
+        expected_loss: 0.3,
+        bitrate: 64_000,
+        ..SendPlan::default()
+    };
+    let sent = packets(&speech(RATE, 3.0), RATE, &plan);
+    let arrivals: Vec<Arrival> = (0..sent.len())
+        .filter(|i| !(52..61).contains(i))
+        .map(|i| (i as f64 * 0.02, i))
+        .collect();
+    let (_, frames) = run(&sent, &arrivals, 2.9);
+    let marks: Vec<Mark> = frames.iter().map(|(_, f)| f.mark).collect();
+    assert!(!marks.contains(&Mark::Missing), "{marks:?}");
+    let recovered = frames.iter().filter(|(_, f)| f.mark == Mark::Recovered);
+    assert!(recovered.count() >= 8);
 }
