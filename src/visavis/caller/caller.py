@@ -23,7 +23,7 @@ from visavis.caller.script import Utterance
 from visavis.caller.track import SpokenClock, Track
 from visavis.errors import CallFailed
 from visavis.link_window import LinkWindow, to_fields
-from visavis.seam import DEFAULT_PLAN, FRAME_S, RATE_IN, RATE_OUT, LinkReport, Pcm, SendPlan
+from visavis.seam import FRAME_S, RATE_IN, RATE_OUT, UPLINK_PLAN, LinkReport, Pcm, SendPlan
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ class CallOptions:
     verify_tls: bool = True
     reply_timeout_s: float = REPLY_TIMEOUT_S
     max_call_s: float = 1800.0
-    plan: SendPlan = DEFAULT_PLAN
+    plan: SendPlan = UPLINK_PLAN
     """How the microphone is sent over WebRTC."""
     session: dict[str, Any] = field(default_factory=dict)
     """Sent as `session.update` once connected, if not empty."""

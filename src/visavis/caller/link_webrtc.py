@@ -25,11 +25,11 @@ from visavis.errors import CallEnded, CallFailed, NativeMissingError, Signalling
 from visavis.line import FrameIn, LineEngine, LinePort
 from visavis.link_window import Teller
 from visavis.seam import (
-    DEFAULT_PLAN,
     FRAME_IN,
     FRAME_S,
     RATE_IN,
     RATE_OUT,
+    UPLINK_PLAN,
     AudioIn,
     CallLimits,
     Closed,
@@ -72,7 +72,7 @@ class WebRtcLink:
         *,
         headers: dict[str, str],
         verify: bool = True,
-        plan: SendPlan = DEFAULT_PLAN,
+        plan: SendPlan = UPLINK_PLAN,
     ) -> None:
         self._server = server
         self._microphone = microphone

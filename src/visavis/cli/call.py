@@ -29,7 +29,7 @@ from visavis.cli.local_server import local_server
 from visavis.cli.own_voice import QUESTIONS, say, spoken_questions
 from visavis.cli.serve import ensure_weights, llm_overrides
 from visavis.errors import AudioError, CallFailed
-from visavis.seam import DEFAULT_PLAN, RATE_OUT, SendPlan
+from visavis.seam import RATE_OUT, UPLINK_PLAN, SendPlan
 from visavis.settings import load_settings, plan_from_flag
 
 TRANSPORTS = ("auto", "webrtc", "ws")
@@ -120,7 +120,7 @@ def make_script(flags: CallFlags) -> list[Utterance]:
 
 def uplink_plan(text: str | None) -> SendPlan:
     """What `--plan` says, or how speech is sent by default. SettingsError."""
-    return DEFAULT_PLAN if text is None else plan_from_flag(text)
+    return UPLINK_PLAN if text is None else plan_from_flag(text)
 
 
 def transport_choice(transport: str) -> TransportChoice:
