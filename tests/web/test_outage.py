@@ -140,10 +140,11 @@ def test_nothing_said_in_an_outage_is_lost(page, server: MockServer, far: FarEnd
     frames = talk(page, server, far, 3.0)
     whole = heard(frames)
     lost = [b for a, b in itertools.pairwise(whole) if b.position - a.position > 320]
-    assert sum(f.mark is Mark.RECOVERED for f in whole) > 120
     assert lost == []
-    # As far behind as before the outage.
     behind = [f.at - f.position / 16_000 for f in whole]
+    # What came late is the outage's speech, whoever resent it (Chromium answers NACKs as well).
+    assert sum(late - min(behind) > 0.2 for late in behind) > 120
+    # As far behind as before the outage.
     assert behind[-1] - min(behind) < 0.3
 
 
