@@ -9,10 +9,10 @@ from visavis.models.scripted import ScriptedUtterance, scripted_models
 STORY = "Once upon a time there was a king who had three daughters, and each of them was clever."
 
 
-def call(second: Say, said: str | ScriptedUtterance, until: float = 12.0) -> World:
+def call(*over: Say, said: str | ScriptedUtterance, until: float = 12.0) -> World:
     async def main() -> World:
         models = scripted_models(["tell me a story", said], [STORY, "All right."])
-        world = World(models, [Say(0.5, 1.4), second])
+        world = World(models, [Say(0.5, 1.4), *over])
         await world.run(until)
         await world.end()
         return world
@@ -25,7 +25,7 @@ def level(world: World, since: float, until: float) -> float:
 
 
 def test_real_words_stop_it_and_history_keeps_what_was_heard() -> None:
-    world = call(Say(4.0, 1.5), "stop that please")
+    world = call(Say(4.0, 1.5), said="stop that please")
     full = level(world, 2.5, 4.0)
     assert level(world, 4.3, 4.5) <= full * 0.1, "ducked within 300 ms"
     assert level(world, 4.7, 5.6) == 0, "silent within 700 ms"
@@ -50,15 +50,23 @@ def test_real_words_stop_it_and_history_keeps_what_was_heard() -> None:
 
 
 def test_a_short_word_that_means_it() -> None:
-    world = call(Say(4.0, 0.35), "no")
+    world = call(Say(4.0, 0.35), said="no")
     first, second = world.of(ReplyDone)
     assert first.status == "cancelled"
     assert level(world, 4.7, 4.9) == 0 or second.at > 4.7
     assert [item.text for item in world.session.history][2:] == ["no", "All right."]
 
 
+def test_the_gap_before_a_plosive_does_not_begin_the_count_again() -> None:
+    words = ScriptedUtterance("stop that please", (0.7, 0.9, 1.2))
+    world = call(Say(4.0, 0.3), Say(4.4, 1.0), said=words)
+    assert level(world, 4.3, 4.5) <= level(world, 2.5, 4.0) * 0.1, "stays ducked"
+    assert level(world, 4.6, 5.4) == 0, "0.38 s of voice are reached at 4.48 s"
+    assert world.of(ReplyDone)[0].status == "cancelled"
+
+
 def test_a_backchannel_does_not() -> None:
-    world = call(Say(4.0, 0.35), "mm-hm")
+    world = call(Say(4.0, 0.35), said="mm-hm")
     (done,) = world.of(ReplyDone)
     assert done.status == "completed"
     assert done.heard == STORY
@@ -69,13 +77,13 @@ def test_a_backchannel_does_not() -> None:
 
 
 def test_a_noise_without_words_does_not() -> None:
-    world = call(Say(4.0, 0.3), "")
+    world = call(Say(4.0, 0.3), said="")
     (done,) = world.of(ReplyDone)
     assert done.status == "completed"
 
 
 def test_a_click_does_not_even_duck() -> None:
-    world = call(Say(4.0, 0.03), "")
+    world = call(Say(4.0, 0.03), said="")
     assert "duck" not in [what for _, what, _ in world.port.log]
 
 

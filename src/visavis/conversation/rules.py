@@ -334,6 +334,8 @@ def _judge(m: Floor) -> State:
     if has_real_words(m.heard.text):
         m.stop()
         return m.pause()
+    if m.heard.silence_s < m.settings.resume_s:
+        return State.WEIGHING  # perhaps only the gap before a plosive: the voice counts on
     return _speak_on(m, "backchannel" if normalize(m.heard.text) else "no words")
 
 
