@@ -3,7 +3,7 @@
 Human speech through a relay between two network namespaces, every stack with itself at both
 ends and the same losses for all. `up` is what a server's recogniser gets, `down` what a
 client's ear gets (libwebrtc and aiortc have one receiver for both). visavis sends its default
-plan at the bitrate that makes its bits on the wire equal to libwebrtc's in the clean network,
+plans at the bitrates that make its bits on the wire equal to libwebrtc's in the clean network,
 once for FEC + RED and once for FEC alone. Needs root, TUN, and the package's `bench` extra.
 """
 
@@ -24,9 +24,9 @@ from lineloss.material import Stream, streams, utterances
 from lineloss.networks import NETWORKS, Network, neteq
 from lineloss.relay import RelayUnavailable
 from lineloss.rig import Heard, Stack, rig
-from lineloss.score import Scorer, Utterance, figures
+from lineloss.score import Scorer, Utterance, figures, word_error_rate
 from lineloss.virtual import RateCurve
-from visavis.seam import DEFAULT_PLAN
+from visavis.seam import DEFAULT_PLAN, UPLINK_PLAN
 
 RED, FEC, AIORTC = "libwebrtc fec+red", "libwebrtc fec", "aiortc"
 OURS = {"visavis": RED, "visavis low": FEC}
@@ -58,21 +58,6 @@ def jobs(heard: Heard, spoken: list[Stream], way: str) -> list[Any]:
     return [(s, a.spoke_at, b) for s, a, b in zip(spoken, speakers, listeners, strict=True)]
 
 
-def difference(a: list[Utterance], b: list[Utterance], rounds: int = 2000) -> tuple[float, ...]:
-    """Word error rate of `a` less that of `b`, and its paired 95 % bootstrap interval: prompts
-    are drawn, with all they came to on both sides."""
-    names = sorted({u.name for u in a})
-
-    def errors(side: list[Utterance]) -> Any:
-        return np.array([sum(u.errors for u in side if u.name == n) for n in names])
-
-    words = np.array([sum(u.words for u in a if u.name == n) for n in names])
-    extra = errors(a) - errors(b)
-    drawn = np.random.default_rng(0).integers(0, len(names), (rounds, len(names)))
-    rates = extra[drawn].sum(1) / words[drawn].sum(1)
-    return (extra.sum() / words.sum(), *np.percentile(rates, [2.5, 97.5]))
-
-
 def compare(results: dict[tuple[str, str, str], Result],
             networks: list[Network]) -> list[dict[str, Any]]:  # fmt: skip
     """Ours less the one whose bits it matches."""
@@ -83,7 +68,7 @@ def compare(results: dict[tuple[str, str, str], Result],
                 a, b = (results.get((network.name, name, way)) for name in (mine, other))
                 if a is None or b is None:
                     continue
-                wer, low, high = difference(a[1], b[1])
+                wer, low, high = word_error_rate(a[1], less=b[1])
                 row: dict[str, Any] = {
                     "network": network.name, "direction": way, "against": other,
                     "wer": f"{wer:+.3f} ({low:+.3f} … {high:+.3f})",
@@ -131,10 +116,8 @@ def main() -> None:
         networks = [n for n in networks if n.name in options.networks]
     chosen = options.stacks or [*theirs(), *OURS]
     spoken = streams(utterances("testing"), options.n, calls=options.calls)
-    default = dataclasses.asdict(DEFAULT_PLAN)
-    up, down = ({**default, **plan} for plan in (options.up_plan, options.down_plan))
-    curve = RateCurve(spoken[0], up)
-    curves = [curve, curve if up == down else RateCurve(spoken[0], down)]
+    told = ((UPLINK_PLAN, options.up_plan), (DEFAULT_PLAN, options.down_plan))
+    curves = [RateCurve(spoken[0], {**dataclasses.asdict(plan), **more}) for plan, more in told]
     waiting: dict[tuple[str, str, str], tuple[dict[str, Any], Callable[[], list[Utterance]]]] = {}
     results: dict[tuple[str, str, str], Result] = {}
     plans: dict[str, list[dict[str, Any]]] = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -30,6 +29,9 @@ try:
     from pesq import PesqError, pesq
 except ImportError:  # needs a C compiler to install
     pesq = None
+
+
+BOOTSTRAPS = 2000
 
 
 @dataclass(frozen=True)
@@ -158,19 +160,20 @@ class Scorer:
 
 
 def word_error_rate(
-    utterances: Iterable[Utterance], rounds: int = 2000
+    utterances: Sequence[Utterance], less: Sequence[Utterance] = ()
 ) -> tuple[float, float, float]:
-    """The rate and its 95 % bootstrap interval. Prompts are drawn, with all they came to, so that
-    the same words under several losses do not count as independent."""
-    by_name: dict[str, list[Utterance]] = defaultdict(list)
-    for utterance in utterances:
-        by_name[utterance.name].append(utterance)
-    errors = np.array([sum(u.errors for u in group) for group in by_name.values()])
-    words = np.array([sum(u.words for u in group) for group in by_name.values()])
-    rng = np.random.default_rng(0)
-    drawn = rng.integers(0, len(errors), (rounds, len(errors)))
-    rates = errors[drawn].sum(1) / words[drawn].sum(1)
-    low, high = np.percentile(rates, [2.5, 97.5])
+    """The rate, less that of other utterances of the same prompts, and its 95 % bootstrap
+    interval. Prompts are drawn, with all they came to on both sides, so that the same words under
+    several losses do not count as independent."""
+    names = sorted({u.name for u in utterances})
+
+    def count(side: Sequence[Utterance], what: Callable[[Utterance], int]) -> NDArray[np.int64]:
+        return np.array([sum(what(u) for u in side if u.name == name) for name in names])
+
+    words = count(utterances, lambda u: u.words)
+    errors = count(utterances, lambda u: u.errors) - count(less, lambda u: u.errors)
+    drawn = np.random.default_rng(0).integers(0, len(names), (BOOTSTRAPS, len(names)))
+    low, high = np.percentile(errors[drawn].sum(1) / words[drawn].sum(1), [2.5, 97.5])
     return float(errors.sum() / words.sum()), float(low), float(high)
 
 
