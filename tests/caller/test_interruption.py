@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
+from visavis.audio import Stereo
 from visavis.caller.measure import AgentSound, Interruption
-from visavis.seam import Pcm
+from visavis.caller.notes import Notes, Response
+from visavis.caller.result import Placed, measure_turns
+from visavis.caller.script import AtTime, utterance
+from visavis.seam import RATE_IN, Pcm
 
 RATE = 24000
 
@@ -65,3 +69,14 @@ def test_an_agent_that_goes_on_regardless() -> None:
 
 def test_no_interruption_if_nobody_was_speaking() -> None:
     assert measured(speech(1), silence(3), at=2, until=3) is None
+
+
+def test_an_answer_in_a_pause_of_the_interruption_is_not_the_old_reply() -> None:
+    notes = Notes(responses=[Response("story", 0.5), Response("answer", 3.3)])
+    over = utterance("over", speech(1), AtTime(2.0))
+    placed = [Placed(0, over, start=2.0, end=6.0, position_end=6 * RATE_IN)]
+    agent = np.concatenate([speech(2.2), silence(1.2), speech(0.3), silence(3)])
+    tracks = Stereo(silence(len(agent) / RATE), agent)
+    (turn,) = measure_turns(placed, notes, tracks, began=0.0, unanswered=[])
+    assert turn.interruption is not None
+    assert turn.interruption.silent_ms == pytest.approx(200, abs=20)

@@ -8,7 +8,7 @@ from typing import Any
 from visavis.audio import Stereo
 from visavis.caller.measure import AgentSound, Interruption, voice_to_voice
 from visavis.caller.notes import Line, Notes
-from visavis.caller.script import DuringReply, Utterance
+from visavis.caller.script import AtTime, DuringReply, Utterance
 from visavis.seam import RATE_IN, RATE_OUT
 
 _MATCH_MS = 1500.0
@@ -114,11 +114,13 @@ def measure_turns(
         turn.reply = _reply_text(notes, ledger, created)
         turn.voice_to_voice_ms = voice_to_voice(sound, spoken.end, created, before)
         turn.cut_off = _cut_off(sound, spoken)
-        if isinstance(spoken.utterance.when, DuringReply):
-            answered = created is not None and spoken.start + 0.1 < created <= before
-            end = created if answered and created is not None else spoken.end + _STOPPED_S
+        if isinstance(spoken.utterance.when, DuringReply | AtTime):
+            # An answer may begin in a pause of the interruption.
+            replies = [response.created - began for response in notes.responses]
+            answers = [at for at in replies if spoken.start + 0.1 < at <= before]
+            end = min(answers, default=spoken.end + _STOPPED_S)
             turn.interruption = sound.interruption(
-                spoken.start, min(before, end), answered=answered
+                spoken.start, min(before, end), answered=bool(answers)
             )
         turns.append(turn)
     return turns
