@@ -4,7 +4,9 @@ Human speech through a relay between two network namespaces, every stack with it
 ends and the same losses for all. `up` is what a server's recogniser gets, `down` what a
 client's ear gets (libwebrtc and aiortc have one receiver for both). visavis sends its default
 plans at the bitrates that make its bits on the wire equal to libwebrtc's in the clean network,
-once for FEC + RED and once for FEC alone. Needs root, TUN, and the package's `bench` extra.
+once for FEC + RED and once for FEC alone. In `visavis + chromium` Chromium calls visavis as our
+page does: `up` is Chromium's sending, `down` its NetEq's hearing. Needs root, TUN, and the
+package's `bench` extra.
 """
 
 from __future__ import annotations
@@ -12,8 +14,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +33,8 @@ from lineloss.virtual import RateCurve
 from visavis.seam import DEFAULT_PLAN, UPLINK_PLAN
 
 RED, FEC, AIORTC = "libwebrtc fec+red", "libwebrtc fec", "aiortc"
-OURS = {"visavis": RED, "visavis low": FEC}
+CHROMIUM = "visavis + chromium"
+OURS = {"visavis": RED, "visavis low": FEC, CHROMIUM: RED}
 """Our rows, and whose bits each matches."""
 SEED = 1
 
@@ -50,7 +55,18 @@ def ours(name: str, up: dict[str, Any], down: dict[str, Any]) -> Stack:
     near, far = (
         (json.dumps({"role": role, "plan": plan}),) for role, plan in (("near", up), ("far", down))
     )
+    if name == CHROMIUM:
+        return Stack(name, "lineloss.end_chromium", (), far, "lineloss.end_visavis")
     return Stack(name, "lineloss.end_visavis", near, far)
+
+
+def lacking(name: str) -> str | None:
+    """Why this stack cannot run here."""
+    if name == CHROMIUM and shutil.which("chromium") is None:
+        return "Debian's chromium is not installed"
+    if name == CHROMIUM and find_spec("playwright") is None:
+        return "playwright is not installed"
+    return None
 
 
 def jobs(heard: Heard, spoken: list[Stream], way: str) -> list[Any]:
@@ -115,12 +131,19 @@ def main() -> None:
             parser.error(f"no such network: {', '.join(sorted(unknown))}")
         networks = [n for n in networks if n.name in options.networks]
     chosen = options.stacks or [*theirs(), *OURS]
+    for name, why in [(name, lacking(name)) for name in chosen]:
+        if why:
+            chosen = [other for other in chosen if other != name]
+            print(f"{name}: skipped; {why}", file=sys.stderr)
+    if not chosen:
+        parser.error("no stack is left to measure")
     spoken = streams(utterances("testing"), options.n, calls=options.calls)
     told = ((UPLINK_PLAN, options.up_plan), (DEFAULT_PLAN, options.down_plan))
     curves = [RateCurve(spoken[0], {**dataclasses.asdict(plan), **more}) for plan, more in told]
     waiting: dict[tuple[str, str, str], tuple[dict[str, Any], Callable[[], list[Utterance]]]] = {}
     results: dict[tuple[str, str, str], Result] = {}
     plans: dict[str, list[dict[str, Any]]] = {}
+    wire: dict[str, float] = {}
     stacks = theirs()
     scorer = Scorer()
     try:
@@ -130,11 +153,16 @@ def main() -> None:
                     continue
                 # With losses libwebrtc adds padding that probes for bandwidth, up to several
                 # times its speech; ours is matched to what it sends without.
-                clean = running.trial(stacks[OURS[name]], NETWORKS[0], spoken, SEED, None)
-                kbps = (clean.up_kbps + clean.down_kbps) / 2
+                other = OURS[name]
+                if other not in wire:
+                    clean = running.trial(stacks[other], NETWORKS[0], spoken, SEED, None)
+                    wire[other] = (clean.up_kbps + clean.down_kbps) / 2
+                kbps = wire[other]
                 plans[name] = [plan for plan in (curve.at(kbps) for curve in curves) if plan]
                 if len(plans[name]) < len(curves):
                     sys.exit(f"our plan cannot send {kbps:.1f} kb/s at any bitrate")
+                if name == CHROMIUM:
+                    plans[name][0] = {}  # the browser's own
                 stacks[name] = ours(name, *plans[name])
             for i, network in enumerate(networks):
                 # Another one begins each time, lest one always has the warmer machine.

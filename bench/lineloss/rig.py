@@ -33,6 +33,8 @@ class Stack:
     near: tuple[str, ...] = ()
     """Arguments of the near end's process."""
     far: tuple[str, ...] = ()
+    far_module: str = ""
+    """If it is not the near end's."""
 
 
 @dataclass
@@ -123,12 +125,12 @@ class Rig:
         ends = [
             Process(
                 *("ip", "netns", "exec", name, sys.executable),
-                *("-m", stack.module, *arguments),
+                *("-m", module, *arguments),
                 log=self._folder / f"{stack.name}.{side}.log",
             )
-            for side, name, arguments in (
-                ("near", self._names[0], stack.near),
-                ("far", self._names[1], stack.far),
+            for side, name, module, arguments in (
+                ("near", self._names[0], stack.module, stack.near),
+                ("far", self._names[1], stack.far_module or stack.module, stack.far),
             )
         ]  # fmt: skip
         near, far = ends

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, sync_playwright
 
+EXECUTABLE = "/usr/bin/chromium"
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -34,7 +36,7 @@ def chromium(microphone: Path | None = None, **options: object) -> Iterator[Brow
     with tempfile.TemporaryDirectory(prefix="visavis-chromium-") as profile, sync_playwright() as p:
         context = p.chromium.launch_persistent_context(
             profile,
-            executable_path="/usr/bin/chromium",
+            executable_path=EXECUTABLE,
             headless=True,
             args=flags,
             permissions=["microphone", "camera"],
