@@ -4,37 +4,31 @@
 //! told into an `Out`. str0m demands that every change is followed by a drain of its output; each
 //! entry here ends in one.
 
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+mod events;
+mod receive;
+mod restart;
+mod setup;
+mod write;
 
-use str0m::bwe::{Bitrate, BweKind};
-use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
-use str0m::config::DtlsCert;
-use str0m::format::{Codec, CodecConfig};
-use str0m::media::{Direction, MediaKind, Mid};
-use str0m::net::{Protocol, Receive, Transmit};
-use str0m::rtp::{Extension, RtpPacket};
-use str0m::{
-    Candidate, Event as RtcEvent, IceConnectionState, IceCreds, Input, Output, Rtc, RtcConfig,
-};
+use std::net::SocketAddr;
 
-use crate::backlog;
+use str0m::change::SdpPendingOffer;
+use str0m::media::Mid;
+use str0m::net::Transmit;
+use str0m::{Input, Output, Rtc};
+
 use crate::batch::{Batch, Event, Happening};
 use crate::checks::Checks;
 use crate::clock::Clock;
-use crate::config::{Config, ANSWER_TIMEOUT_S, CHANNEL, CONNECT_TIMEOUT_S};
-use crate::dtls;
 use crate::ear::Ear;
-use crate::error::LineError;
-use crate::fragment::{self, Fragment};
 use crate::mouth::{Mouth, PayloadTypes};
-use crate::random::Random;
 use crate::report::LinkStats;
 use crate::resend::Resend;
 use crate::route::{Consent, Path, Route};
-use crate::sdp;
 use crate::stun;
 use crate::text::Texts;
+
+pub use setup::Birth;
 
 /// What a call sends and tells.
 #[derive(Default)]
@@ -45,23 +39,12 @@ pub struct Out {
     pub sources: Vec<u32>,
 }
 
-/// What a new call is given.
-pub struct Birth<'a> {
-    pub call: i64,
-    pub now: f64,
-    pub max_call_s: f64,
-    pub clock: Clock,
-    pub config: &'a Config,
-    pub certificate: &'a DtlsCert,
-    pub credentials: IceCreds,
-    pub random: Random,
-    /// Not on a network: everything is to be the same in every run.
-    pub simulated: bool,
-    /// Our own addresses.
-    pub locals: &'a [SocketAddr],
-    /// Addresses that lead to the first of `locals` from outside.
-    pub publics: &'a [IpAddr],
-}
+/// Seconds between two link reports.
+const REPORT_S: f64 = 0.1;
+/// Seconds without any packet after the data channel closed that mean the far end hung up.
+const CHANNEL_LOST_S: f64 = 3.0;
+/// Errors in one drain that mean the session is beyond repair.
+const MAX_FAULTS: usize = 100;
 
 pub struct Peer {
     call: i64,
@@ -109,294 +92,6 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Takes an SDP offer; returns the call and the SDP answer.
-    pub fn accept(
-        birth: Birth<'_>,
-        offer: &str,
-        out: &mut Out,
-    ) -> Result<(Peer, String), LineError> {
-        let ipv6 = birth.locals.iter().any(SocketAddr::is_ipv6);
-        let vetted = sdp::vet(offer, "offer", ipv6)?;
-        let offer =
-            SdpOffer::from_sdp_string(&vetted).map_err(|error| unreadable("offer", &error))?;
-        let now = birth.now;
-        let mut peer = Peer::new(birth, sdp::resends_audio(&vetted))?;
-        peer.their_offer = vetted;
-        let answer = peer
-            .rtc
-            .sdp_api()
-            .accept_offer(offer)
-            .map_err(|error| unreadable("offer", &error))?
-            .to_sdp_string();
-        peer.timeout(now, out);
-        peer.find_audio("offer", &answer)?;
-        Ok((peer, answer))
-    }
-
-    /// Starts a call of our own; returns it and the SDP offer.
-    pub fn offer(birth: Birth<'_>, out: &mut Out) -> Result<(Peer, String), LineError> {
-        let now = birth.now;
-        let keeps = birth.config.keep_sent;
-        let ipv6 = birth.locals.iter().any(SocketAddr::is_ipv6);
-        let mut peer = Peer::new(birth, false)?;
-        peer.connect_by = now + ANSWER_TIMEOUT_S;
-        let mut change = peer.rtc.sdp_api();
-        change.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
-        change.add_channel(CHANNEL.to_owned());
-        if keeps {
-            peer.resend.offer(&mut change);
-            peer.mouth.kept = Some(Box::default());
-        }
-        let (offer, pending) = change
-            .apply()
-            .ok_or_else(|| LineError::internal("no SDP offer could be made"))?;
-        peer.pending = Some((pending, ipv6));
-        peer.timeout(now, out);
-        peer.our_offer = offer.to_sdp_string();
-        let offer = peer.our_offer.clone();
-        Ok((peer, offer))
-    }
-
-    /// Takes the far end's answer to our offer.
-    pub fn answer(&mut self, now: f64, answer: &str, out: &mut Out) -> Result<(), LineError> {
-        let Some((pending, ipv6)) = self.pending.take() else {
-            return Err(LineError::invalid_sdp(
-                "this call waits for no SDP answer: it was not made by `offer`, or it has one",
-            ));
-        };
-        let vetted = match sdp::vet(answer, "answer", ipv6) {
-            Ok(vetted) => vetted,
-            Err(error) => {
-                self.pending = Some((pending, ipv6));
-                return Err(error);
-            }
-        };
-        let answer = match SdpAnswer::from_sdp_string(&vetted) {
-            Ok(answer) => answer,
-            Err(error) => {
-                self.pending = Some((pending, ipv6));
-                return Err(unreadable("answer", &error));
-            }
-        };
-        if let Err(error) = self.rtc.sdp_api().accept_answer(pending, answer) {
-            let error = unreadable("answer", &error);
-            self.end(format!("error: {}", error.message));
-            return Err(error);
-        }
-        self.connect_by = now + CONNECT_TIMEOUT_S;
-        self.last_heard = now;
-        self.learn_name();
-        self.timeout(now, out);
-        let offer = std::mem::take(&mut self.our_offer);
-        self.find_audio("answer", &offer)
-    }
-
-    /// The far end begins ICE anew, or has found more candidates (RFC 9725, section 4.3). Takes
-    /// its whole offer or a fragment, and returns what it asked for: an answer or a fragment.
-    pub fn restart(&mut self, now: f64, text: &str, out: &mut Out) -> Result<String, LineError> {
-        if self.their_offer.is_empty() {
-            return Err(LineError::invalid_sdp(
-                "this call was offered from here; its ICE is begun anew from here too",
-            ));
-        }
-        let ipv6 = self.locals.iter().any(SocketAddr::is_ipv6);
-        let change = Fragment::read(text, &self.their_offer, ipv6)?;
-        let spliced = change.spliced(&self.their_offer);
-        let offer =
-            SdpOffer::from_sdp_string(&spliced).map_err(|error| unreadable("offer", &error))?;
-        let answer = self
-            .rtc
-            .sdp_api()
-            .accept_offer(offer)
-            .map_err(|error| unreadable("offer", &error))?
-            .to_sdp_string();
-        self.their_offer = spliced;
-        self.learn_name();
-        self.timeout(now, out);
-        Ok(if change.whole {
-            answer
-        } else {
-            fragment::of_answer(&answer)
-        })
-    }
-
-    /// Begins ICE anew from `locals` besides the addresses so far: the SDP offer for the far end,
-    /// whose answer goes to `answer`. Until then the call goes on as it was.
-    pub fn restart_offer(
-        &mut self,
-        now: f64,
-        locals: &[SocketAddr],
-        out: &mut Out,
-    ) -> Result<String, LineError> {
-        if !self.their_offer.is_empty() || self.audio.is_none() {
-            return Err(LineError::invalid_sdp(
-                "only a call that was offered from here and answered can begin ICE anew from here",
-            ));
-        }
-        for local in locals {
-            self.add_local(*local);
-        }
-        // One address besides the new ones is enough to go on with.
-        while self.locals.len() > locals.len() + 1 {
-            let old = self.locals.remove(0);
-            if let Ok(candidate) = Candidate::host(old, Protocol::Udp) {
-                self.rtc.direct_api().invalidate_candidate(&candidate);
-            }
-        }
-        let ipv6 = self.locals.iter().any(SocketAddr::is_ipv6);
-        let mut change = self.rtc.sdp_api();
-        change.ice_restart(true);
-        let (offer, pending) = change
-            .apply()
-            .ok_or_else(|| LineError::internal("no SDP offer could be made"))?;
-        self.pending = Some((pending, ipv6));
-        self.timeout(now, out);
-        self.our_offer = offer.to_sdp_string();
-        Ok(self.our_offer.clone())
-    }
-
-    fn add_local(&mut self, local: SocketAddr) {
-        if let Ok(candidate) = Candidate::host(local, Protocol::Udp) {
-            self.rtc.add_local_candidate(candidate);
-            self.locals.retain(|known| *known != local);
-            self.locals.push(local);
-        }
-    }
-
-    /// ICE may go by another name now.
-    fn learn_name(&mut self) {
-        self.ufrag = self.rtc.direct_api().local_ice_credentials().ufrag;
-    }
-
-    fn new(birth: Birth<'_>, nack: bool) -> Result<Peer, LineError> {
-        let Birth {
-            call,
-            now,
-            clock,
-            config,
-            mut random,
-            ..
-        } = birth;
-        let ear = Ear::new(config).map_err(|e| LineError::internal(e.to_string()))?;
-        let mouth =
-            Mouth::new(config, &mut random).map_err(|e| LineError::internal(e.to_string()))?;
-        let ufrag = birth.credentials.ufrag.clone();
-        let mut ice = RtcConfig::new();
-        ice.set_initial_stun_rto(FIRST_STUN_RTO);
-        let mut rtc = ice
-            .clear_codecs()
-            // With RED: a far end that offers or takes it gets and sends copies.
-            .enable_opus(true, true);
-        if nack {
-            let mut codecs = rtc.codec_config().params().to_vec();
-            codecs.iter_mut().for_each(|codec| codec.set_fb_nack(true));
-            *rtc.codec_config() = CodecConfig::new_from_payload_params(codecs);
-        }
-        let mut rtc = rtc
-            // A camera's frames are taken so that its line can be answered.
-            .enable_vp8(true)
-            .enable_h264(true)
-            .set_extension(14, Extension::AbsoluteCaptureTime)
-            .set_crypto_provider(dtls::crypto(birth.simulated))
-            .enable_bwe(Some(Bitrate::bps(FIRST_ESTIMATE)))
-            .set_local_ice_credentials(birth.credentials)
-            .set_dtls_cert(birth.certificate.clone())
-            .set_rtp_mode(true)
-            .set_stats_interval(Some(STATS_INTERVAL))
-            .set_rtcp_report_interval_audio(Duration::from_secs(1))
-            .set_sctp_max_message_size(config.max_message_bytes as u32)
-            .set_sctp_max_buffered_amount(crate::config::MAX_UNSENT_TEXT)
-            .build(clock.instant(now));
-        let mut locals = Vec::with_capacity(birth.locals.len());
-        for local in birth.locals {
-            if let Ok(candidate) = Candidate::host(*local, Protocol::Udp) {
-                rtc.add_local_candidate(candidate);
-                locals.push(*local);
-            }
-        }
-        for public in birth.publics {
-            let base = birth
-                .locals
-                .iter()
-                .find(|l| l.is_ipv4() == public.is_ipv4());
-            let Some(base) = base else { continue };
-            let address = SocketAddr::new(*public, base.port());
-            if let Ok(candidate) = Candidate::server_reflexive(address, *base, Protocol::Udp) {
-                rtc.add_local_candidate(candidate);
-            }
-        }
-        Ok(Peer {
-            call,
-            clock,
-            rtc,
-            ufrag,
-            pending: None,
-            our_offer: String::new(),
-            their_offer: String::new(),
-            locals,
-            audio: None,
-            nack,
-            connected: false,
-            connect_by: now + CONNECT_TIMEOUT_S,
-            end_by: now + birth.max_call_s,
-            max_call_s: birth.max_call_s,
-            silence_timeout_s: config.silence_timeout_s,
-            last_heard: now,
-            back_at: f64::NEG_INFINITY,
-            channel_lost: false,
-            due: now,
-            ended: None,
-            ear,
-            mouth,
-            texts: Texts::new(now, config.max_message_bytes),
-            resend: Resend::default(),
-            link: LinkStats::default(),
-            report_at: now,
-            rtt_s: 0.0,
-            simulated: birth.simulated,
-            checks: Checks::default(),
-            route: Route::new(now),
-            consent: Consent::default(),
-            arriving: None,
-            authentic: false,
-            source: None,
-            sources: Vec::new(),
-        })
-    }
-
-    /// Finds the audio that was agreed on, among the lines of our own SDP.
-    fn find_audio(&mut self, what: &str, ours: &str) -> Result<(), LineError> {
-        if let Some(reason) = &self.ended {
-            return Err(LineError::invalid_sdp(format!(
-                "the SDP {what} cannot be used: {reason}"
-            )));
-        }
-        let names = sdp::audio_names(ours);
-        let mut mids = names.into_iter().map(Mid::from);
-        self.audio = mids.find_map(|mid| self.opus_in_both_directions(mid));
-        match self.audio {
-            Some(_) => Ok(()),
-            None => Err(LineError::invalid_sdp(format!(
-                "the SDP {what} agrees on no Opus audio in both directions"
-            ))),
-        }
-    }
-
-    fn opus_in_both_directions(&self, mid: Mid) -> Option<(Mid, PayloadTypes)> {
-        let media = self.rtc.media(mid)?;
-        if media.direction() != Direction::SendRecv || media.stopped() {
-            return None;
-        }
-        let agreed = media.remote_pts();
-        let codecs = self.rtc.codec_config();
-        let opus = codecs.find(|p| p.spec().codec == Codec::Opus && agreed.contains(&p.pt()))?;
-        let types = PayloadTypes {
-            opus: opus.pt(),
-            red: opus.red(),
-        };
-        Some((mid, types))
-    }
-
     /// The part of a STUN USERNAME that names this call.
     pub fn ufrag(&self) -> &str {
         &self.ufrag
@@ -436,78 +131,6 @@ impl Peer {
         self.ended.get_or_insert(reason);
     }
 
-    /// One datagram for this call. False if it was nothing that we understand. One from a path
-    /// that is not `known` counts only if it turns out to be media of the far end.
-    pub fn receive(
-        &mut self,
-        now: f64,
-        path: Path,
-        known: bool,
-        packet: &[u8],
-        out: &mut Out,
-    ) -> bool {
-        let Ok(received) = Receive::new(Protocol::Udp, path.1, path.0, packet) else {
-            return false;
-        };
-        if !self.connected && stun::is_success(packet) {
-            self.checks.on_answer(packet);
-        }
-        self.arriving = Some(path);
-        self.authentic = false;
-        let silent = self.silent(now);
-        if known {
-            self.ear.heard(now);
-        }
-        // An error here is a packet that is no good (a stranger can send anything), not a call
-        // that is: what ends a call shows when the output is drained.
-        let input = Input::Receive(self.clock.instant(now), received);
-        let mut understood = self.rtc.handle_input(input).is_ok();
-        self.drain(now, out);
-        self.arriving = None;
-        understood &= known || self.authentic;
-        if understood {
-            if silent {
-                self.back_at = now;
-            }
-            self.last_heard = now;
-            self.link.on_received(packet);
-        }
-        if self.route.unchecked().is_some_and(|(_, far)| far == path.1) {
-            self.confirm(now);
-        }
-        self.write_texts(now, out);
-        understood
-    }
-
-    /// The far end's media comes on another path than ICE sends on: have that one checked.
-    fn follow(&mut self, now: f64, path: Path) {
-        // Of the highest priority a candidate can have, and each higher than the one before, so
-        // that ICE prefers it once the far end has nominated it.
-        let priority = HIGHEST_PRIORITY - 1000 + self.route.moves();
-        let (ip, port) = (path.1.ip(), path.1.port());
-        let candidate = format!("candidate:moved 1 udp {priority} {ip} {port} typ host");
-        if let Ok(candidate) = Candidate::from_sdp_string(&candidate) {
-            self.rtc.add_remote_candidate(candidate);
-        }
-        self.confirm(now);
-    }
-
-    /// Has ICE succeeded in checking the path the far end has moved to?
-    fn confirm(&mut self, now: f64) {
-        let Some((ours, theirs)) = self.route.unchecked() else {
-            return;
-        };
-        // `accepts` says of a packet that is not STUN whether a checked pair goes with it.
-        let Ok(probe) = Receive::new(Protocol::Udp, theirs, ours, &PROBE) else {
-            return;
-        };
-        let probe = Input::Receive(self.clock.instant(now), probe);
-        if self.rtc.accepts(&probe) {
-            self.route.on_checked();
-            self.consent.on_given(now);
-        }
-    }
-
     /// Lets protocol timers due by `now` run.
     pub fn timeout(&mut self, now: f64, out: &mut Out) {
         if let Err(error) = self
@@ -545,27 +168,6 @@ impl Peer {
         self.watch(now);
     }
 
-    /// Writes this tick's packet, if there is one.
-    fn speak(&mut self, now: f64) -> bool {
-        let Some((mid, types)) = self.audio else {
-            return false;
-        };
-        let packet = match self.mouth.tick(now, &self.clock, types) {
-            Ok(Some(packet)) => packet,
-            Ok(None) => return false,
-            Err(error) => {
-                self.end(format!("error: {error}"));
-                return false;
-            }
-        };
-        let wallclock = self.clock.instant(now);
-        let mut direct = self.rtc.direct_api();
-        if let Some(stream) = direct.stream_tx_by_mid(mid, None) {
-            stream.write_rtp(packet.write(wallclock));
-        }
-        true
-    }
-
     /// Ends the call if it has lasted too long or the far end has vanished.
     fn watch(&mut self, now: f64) {
         if !self.connected && now >= self.connect_by {
@@ -584,49 +186,10 @@ impl Peer {
         }
     }
 
-    pub fn send(&mut self, now: f64, text: String, out: &mut Out) {
-        match self.texts.queue(text) {
-            Ok(()) => self.write_texts(now, out),
-            Err(reason) => self.end(format!("error: {reason}")),
-        }
-    }
-
     /// The far end reports that it has played up to this RTP timestamp of ours.
     pub fn heard(&mut self, now: f64, rtp: u32, out: &mut Out) {
         if let Some(what) = self.mouth.heard(now, rtp) {
             self.tell(what, out);
-        }
-    }
-
-    /// A far end that promised to be heard is not: its link is out.
-    fn silent(&self, now: f64) -> bool {
-        self.resend.is_open() && now - self.last_heard > SILENT_S && !self.ear.mute()
-    }
-
-    fn write_backlog(&mut self, now: f64, out: &mut Out) {
-        let kept = self.mouth.kept.as_deref_mut();
-        let rtc = &mut self.rtc;
-        match self.resend.write(now, self.rtt_s, rtc, &mut self.ear, kept) {
-            Ok(true) => self.drain(now, out),
-            Ok(false) => {}
-            Err(reason) => self.end(format!("error: {reason}")),
-        }
-    }
-
-    fn write_texts(&mut self, now: f64, out: &mut Out) {
-        // What SCTP sends into an outage fills its window, and is repeated only seconds after:
-        // nothing would pass soon after the link's return. The backlog goes first then.
-        if self.silent(now) || now - self.back_at < BACK_S {
-            return;
-        }
-        let fading = self.resend.is_open() && now - self.last_heard > FADING_S;
-        let room = if fading { FADING_ROOM } else { usize::MAX };
-        while self.texts.waiting() && self.ended.is_none() {
-            match self.texts.write_one(&mut self.rtc, room) {
-                Ok(true) => self.drain(now, out),
-                Ok(false) => break,
-                Err(reason) => self.end(format!("error: {reason}")),
-            }
         }
     }
 
@@ -683,139 +246,4 @@ impl Peer {
             }
         }
     }
-
-    fn on_round_trip(&mut self, rtt: Duration) {
-        self.rtt_s = rtt.as_secs_f64();
-        self.link.on_rtt(self.rtt_s);
-    }
-
-    /// Authentic media came: what it says about the network, and about where the far end is.
-    fn heard_from(&mut self, now: f64, ssrc: u32, packet: &RtpPacket, out: &mut Out) {
-        if self.source.replace(ssrc) != Some(ssrc) {
-            self.route.on_new_stream();
-            self.link.on_new_stream();
-            if self.sources.len() < MAX_SOURCES && !self.sources.contains(&ssrc) {
-                self.sources.push(ssrc);
-                out.sources.push(ssrc);
-            }
-        }
-        self.link
-            .on_speech(now, *packet.seq_no, packet.time.numer());
-        if let Some(path) = self.arriving {
-            if self.route.on_media(now, path, *packet.seq_no) {
-                self.follow(now, path);
-            }
-        }
-    }
-
-    fn on_event(&mut self, now: f64, event: RtcEvent, out: &mut Out) {
-        match event {
-            RtcEvent::Connected => {
-                self.connected = true;
-                self.checks.clear();
-                self.consent.on_given(now);
-                self.report_at = now + REPORT_S;
-                self.link.take(now, self.ear.stats(), now);
-                self.tell(Happening::Connected, out);
-            }
-            RtcEvent::RtpPacket(packet) => {
-                let Some((mid, types)) = self.audio else {
-                    return;
-                };
-                self.authentic = true;
-                let ssrc = packet.header.ssrc;
-                let mut direct = self.rtc.direct_api();
-                let stream = direct.stream_rx(&ssrc);
-                let Some(stream) = stream.filter(|stream| stream.mid() == mid) else {
-                    // Frames of a camera are received and dropped.
-                    return;
-                };
-                // str0m asks for nothing again where it knows of no RTX; a browser needs none.
-                stream.suppress_nack(!self.nack);
-                self.heard_from(now, *ssrc, &packet, out);
-                self.ear.push(now, &packet, types);
-            }
-            RtcEvent::ChannelOpen(id, label) if label == backlog::CHANNEL => {
-                self.resend.opened(id, &mut self.ear);
-            }
-            RtcEvent::ChannelOpen(id, label) => self.texts.opened(id, &label),
-            RtcEvent::ChannelClose(id) if self.resend.owns(id) => self.resend.closed(),
-            RtcEvent::ChannelClose(id) => self.channel_lost |= self.texts.closed(id),
-            RtcEvent::ChannelData(data) if self.resend.owns(data.id) => {
-                let kept = self.mouth.kept.as_deref_mut();
-                let taken = self.resend.receive(now, &data.data, &mut self.ear, kept);
-                if let Err(reason) = taken {
-                    self.end(format!("error: {reason}"));
-                }
-            }
-            RtcEvent::ChannelData(data) => match self.texts.receive(now, data) {
-                Ok(Some(text)) if self.ended.is_none() => self.tell(Happening::Text(text), out),
-                Ok(_) => {}
-                Err(reason) => self.end(format!("error: {reason}")),
-            },
-            RtcEvent::PeerStats(stats) => {
-                if let Some(pair) = stats.selected_candidate_pair {
-                    self.consent.on_answers(now, pair.responses_received);
-                    if let Some(rtt) = pair.current_round_trip_time {
-                        self.on_round_trip(rtt);
-                    }
-                }
-                if let Some(loss) = stats.egress_loss_fraction {
-                    self.link.on_transport_loss(now, f64::from(loss));
-                }
-            }
-            RtcEvent::MediaEgressStats(stats) => {
-                // RTCP's time is cut to 1/65536 s of the day, which no two simulations share.
-                if let (Some(rtt), false) = (stats.rtt, self.simulated) {
-                    self.on_round_trip(rtt);
-                }
-                if let Some(loss) = stats.loss {
-                    self.link.on_reported_loss(now, f64::from(loss));
-                }
-            }
-            RtcEvent::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) => {
-                self.link.on_estimate_down(estimate.as_f64());
-            }
-            RtcEvent::IceConnectionStateChange(state) => match state {
-                IceConnectionState::Disconnected => self.consent.on_disconnected(),
-                IceConnectionState::Connected | IceConnectionState::Completed => {
-                    self.consent.on_given(now);
-                }
-                IceConnectionState::New | IceConnectionState::Checking => {}
-            },
-            RtcEvent::Closed => self.end("hangup".to_owned()),
-            _ => {}
-        }
-    }
-}
-
-/// Nothing heard for so long from a far end that promised a packet every 400 ms: an outage.
-const SILENT_S: f64 = 0.6;
-/// Not heard for so long: perhaps one begins. No more is under way then than fits beside a
-/// request into the window of one datagram that an outage leaves SCTP.
-const FADING_S: f64 = 0.1;
-const FADING_ROOM: usize = 900;
-/// Texts wait so long after its end.
-const BACK_S: f64 = 0.1;
-/// Seconds between two link reports.
-const REPORT_S: f64 = 0.1;
-/// How often str0m is asked for round trips, losses and answers to checks.
-const STATS_INTERVAL: Duration = Duration::from_millis(200);
-/// What the way down is believed to carry at first, bits a second.
-const FIRST_ESTIMATE: u64 = 300_000;
-/// Before an ICE check is sent again for the first time; doubled each time.
-const FIRST_STUN_RTO: Duration = Duration::from_millis(100);
-/// The largest candidate priority (RFC 8445, section 5.1.2).
-const HIGHEST_PRIORITY: u32 = (1 << 31) - 1;
-/// The least that looks like RTP.
-const PROBE: [u8; 12] = [0x80, 111, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
-/// SSRCs by which a call is found on an unknown path.
-const MAX_SOURCES: usize = 4;
-/// Seconds without any packet after the data channel closed that mean the far end hung up.
-const CHANNEL_LOST_S: f64 = 3.0;
-/// Errors in one drain that mean the session is beyond repair.
-const MAX_FAULTS: usize = 100;
-
-fn unreadable(what: &str, error: &dyn std::fmt::Display) -> LineError {
-    LineError::invalid_sdp(format!("the SDP {what} cannot be used: {error}"))
 }

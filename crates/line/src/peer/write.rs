@@ -1,0 +1,74 @@
+//! What a call writes: speech, texts, and what an outage held back.
+
+use super::{Out, Peer};
+
+/// Nothing heard for so long from a far end that promised a packet every 400 ms: an outage.
+const SILENT_S: f64 = 0.6;
+/// Not heard for so long: perhaps one begins. No more is under way then than fits beside a
+/// request into the window of one datagram that an outage leaves SCTP.
+const FADING_S: f64 = 0.1;
+const FADING_ROOM: usize = 900;
+/// Texts wait so long after its end.
+const BACK_S: f64 = 0.1;
+
+impl Peer {
+    /// Writes this tick's packet, if there is one.
+    pub(super) fn speak(&mut self, now: f64) -> bool {
+        let Some((mid, types)) = self.audio else {
+            return false;
+        };
+        let packet = match self.mouth.tick(now, &self.clock, types) {
+            Ok(Some(packet)) => packet,
+            Ok(None) => return false,
+            Err(error) => {
+                self.end(format!("error: {error}"));
+                return false;
+            }
+        };
+        let wallclock = self.clock.instant(now);
+        let mut direct = self.rtc.direct_api();
+        if let Some(stream) = direct.stream_tx_by_mid(mid, None) {
+            stream.write_rtp(packet.write(wallclock));
+        }
+        true
+    }
+
+    pub fn send(&mut self, now: f64, text: String, out: &mut Out) {
+        match self.texts.queue(text) {
+            Ok(()) => self.write_texts(now, out),
+            Err(reason) => self.end(format!("error: {reason}")),
+        }
+    }
+
+    pub(super) fn write_backlog(&mut self, now: f64, out: &mut Out) {
+        let kept = self.mouth.kept.as_deref_mut();
+        let rtc = &mut self.rtc;
+        match self.resend.write(now, self.rtt_s, rtc, &mut self.ear, kept) {
+            Ok(true) => self.drain(now, out),
+            Ok(false) => {}
+            Err(reason) => self.end(format!("error: {reason}")),
+        }
+    }
+
+    pub(super) fn write_texts(&mut self, now: f64, out: &mut Out) {
+        // What SCTP sends into an outage fills its window, and is repeated only seconds after:
+        // nothing would pass soon after the link's return. The backlog goes first then.
+        if self.silent(now) || now - self.back_at < BACK_S {
+            return;
+        }
+        let fading = self.resend.is_open() && now - self.last_heard > FADING_S;
+        let room = if fading { FADING_ROOM } else { usize::MAX };
+        while self.texts.waiting() && self.ended.is_none() {
+            match self.texts.write_one(&mut self.rtc, room) {
+                Ok(true) => self.drain(now, out),
+                Ok(false) => break,
+                Err(reason) => self.end(format!("error: {reason}")),
+            }
+        }
+    }
+
+    /// A far end that promised to be heard is not: its link is out.
+    pub(super) fn silent(&self, now: f64) -> bool {
+        self.resend.is_open() && now - self.last_heard > SILENT_S && !self.ear.mute()
+    }
+}
