@@ -1,7 +1,6 @@
 //! When packets come, against when they were sent: what both receive buffers learn from it.
 //!
-//! A packet's transit is its arrival minus its RTP time. The least transit of the last seconds
-//! is the network at its best; what a packet took beyond it is its relative delay.
+//! What a packet took beyond the network at its best (see `base`) is its relative delay.
 //!
 //! How long to wait for packets is learnt from two histograms, as NetEq does:
 //! - of every packet, with a memory of seconds. A wait is chosen by its price: one second more of
@@ -11,6 +10,7 @@
 //! - of the worst packet in every half second. What recurs there is covered (a radio that scans
 //!   every few seconds, the far tail of a jitter); it is forgotten some seconds after it ends.
 
+use crate::base::Base;
 use crate::histogram::Histogram;
 use crate::opus::RTP_RATE;
 
@@ -20,8 +20,6 @@ const FAR_S: f64 = 2.5;
 const FAR_PACKETS: u32 = 3;
 /// After so long without a packet the first far one starts a new stream.
 const QUIET_S: f64 = 0.5;
-/// The best transit is sought over the last one to two of these, so that clock drift is followed.
-const BASE_WINDOW_S: f64 = 5.0;
 /// Packets remembered (5 s of 20 ms packets), and as many of no delay assumed before the first.
 const MEMORY: f32 = 250.0;
 const PRIOR: f32 = 50.0;
@@ -46,9 +44,7 @@ pub enum Verdict {
 
 /// Arrival statistics of one stream.
 pub struct Arrivals {
-    /// Least transit of the window before and of this one; infinite if unknown.
-    base: [f64; 2],
-    window_start: f64,
+    base: Base,
     last: Option<(f64, u64)>,
     jitter: f64,
     delays: Histogram,
@@ -62,8 +58,7 @@ pub struct Arrivals {
 impl Default for Arrivals {
     fn default() -> Self {
         Self {
-            base: [f64::INFINITY; 2],
-            window_start: 0.0,
+            base: Base::default(),
             last: None,
             jitter: 0.0,
             delays: Histogram::new(PRIOR, MEMORY),
@@ -103,25 +98,18 @@ impl Arrivals {
 
     /// The next packet is of a stream with another clock. What is known of the network stays.
     pub fn restart(&mut self) {
-        self.base = [f64::INFINITY; 2];
+        self.base = Base::default();
         self.last = None;
         self.far_run = 0;
     }
 
     fn learn(&mut self, now: f64, rtp: u64, transit: f64, needed: bool) {
-        if self.last.is_none() || now - self.window_start > BASE_WINDOW_S {
-            // After a pause the old window says nothing about the clocks of today.
-            let stale = now - self.window_start > 4.0 * BASE_WINDOW_S;
-            let before = self.base();
-            self.base = [if stale { transit } else { self.base[1] }, transit];
-            self.window_start = now;
-            if self.last.is_some() && self.base() > before {
-                // A longer way, or a slower clock: what was late for the old base is not any more.
-                self.delays.lower(self.base() - before);
-                self.worst.lower(self.base() - before);
-            }
+        let rise = self.base.learn(now, transit);
+        if rise > 0.0 {
+            // A longer way, or a slower clock: what was late for the old base is not any more.
+            self.delays.lower(rise);
+            self.worst.lower(rise);
         }
-        self.base[1] = self.base[1].min(transit);
         if let Some((at, before)) = self.last {
             let sent = rtp as f64 - before as f64;
             let d = (now - at - sent / f64::from(RTP_RATE)).abs().min(FAR_S);
@@ -161,7 +149,7 @@ impl Arrivals {
 
     /// Least transit lately; 0 before the first packet.
     fn base(&self) -> f64 {
-        let base = self.base[0].min(self.base[1]);
+        let base = self.base.least();
         if base.is_finite() {
             base
         } else {

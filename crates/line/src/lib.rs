@@ -6,6 +6,7 @@
 pub mod arrivals;
 mod awaited;
 pub mod backlog;
+mod base;
 pub mod batch;
 pub mod calls;
 mod checks;

@@ -4,6 +4,7 @@
 //! A packet's transit is its arrival minus its RTP time. Above the least transit of the last
 //! seconds it queued; the slope of the smoothed transit over arrival time is the gradient.
 
+use crate::base::Base;
 use crate::opus::RTP_RATE;
 
 /// Packets the gradient is taken over.
@@ -12,8 +13,6 @@ const POINTS: usize = 20;
 const OLD_S: f64 = 1.0;
 /// Share of the old value in the smoothed transit.
 const SMOOTHING: f64 = 0.9;
-/// The least transit is sought over the last one to two of these, so that drift is followed.
-const BASE_WINDOW_S: f64 = 5.0;
 /// A step of the transit beyond this is another stream's clock.
 const FAR_S: f64 = 10.0;
 /// Points needed for a slope, and the time they must span.
@@ -26,9 +25,7 @@ pub struct Trend {
     /// Arrival and smoothed transit, seconds; a ring.
     points: [(f64, f64); POINTS],
     count: usize,
-    /// Least transit of the window before and of this one.
-    base: [f64; 2],
-    window_start: f64,
+    base: Base,
     transit: f64,
     smoothed: f64,
 }
@@ -38,8 +35,7 @@ impl Default for Trend {
         Trend {
             points: [(0.0, 0.0); POINTS],
             count: 0,
-            base: [f64::INFINITY; 2],
-            window_start: 0.0,
+            base: Base::default(),
             transit: 0.0,
             smoothed: 0.0,
         }
@@ -52,17 +48,12 @@ impl Trend {
         let transit = now - rtp as f64 / f64::from(RTP_RATE);
         if self.count == 0 || (transit - self.transit).abs() > FAR_S {
             *self = Trend {
-                base: [transit; 2],
-                window_start: now,
                 smoothed: transit,
                 ..Trend::default()
             };
-        } else if now - self.window_start > BASE_WINDOW_S {
-            self.base = [self.base[1], transit];
-            self.window_start = now;
         }
         self.transit = transit;
-        self.base[1] = self.base[1].min(transit);
+        self.base.learn(now, transit);
         self.smoothed = SMOOTHING * self.smoothed + (1.0 - SMOOTHING) * transit;
         self.points[self.count % POINTS] = (now, self.smoothed);
         self.count += 1;
@@ -73,7 +64,7 @@ impl Trend {
         if self.count == 0 {
             return 0.0;
         }
-        self.transit - self.base[0].min(self.base[1])
+        self.transit - self.base.least()
     }
 
     /// Seconds of delay gained in a second; `None` with too few recent packets.
