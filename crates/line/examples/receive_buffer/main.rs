@@ -92,50 +92,69 @@ fn main() {
     json(&rows);
 }
 
+/// A figure of a row: its name in JSON, the table's heading, and the factor and decimals there.
+type Column = (&'static str, &'static str, f64, usize, fn(&Row) -> f64);
+
+const COLUMNS: [Column; 11] = [
+    ("concealed", "guessed %", 100.0, 2, |r| r.ours.concealed),
+    ("missing", "nothing %", 100.0, 2, |r| r.ours.missing),
+    ("recovered", "rebuilt %", 100.0, 2, |r| r.ours.recovered),
+    ("delay_mean_ms", "delay ms mean", 1.0, 0, |r| {
+        r.ours.mean_delay * 1e3
+    }),
+    ("delay_p95_ms", "p95", 1.0, 0, |r| r.ours.p95_delay * 1e3),
+    ("target_ms", "target ms", 1.0, 0, |r| {
+        r.ours.mean_target * 1e3
+    }),
+    ("excess_s", "too long above target s", 1.0, 2, |r| {
+        r.ours.longest_excess
+    }),
+    ("freeze_ms", "longest freeze ms", 1.0, 0, |r| {
+        r.ours.longest_freeze * 1e3
+    }),
+    ("stretched", "stretched", 1.0, 0, |r| {
+        r.ours.stretched as f64
+    }),
+    ("neteq_late", "NetEq policy: late %", 100.0, 2, |r| {
+        r.neteq.late
+    }),
+    ("neteq_target_ms", "its target ms", 1.0, 0, |r| {
+        r.neteq.target * 1e3
+    }),
+];
+
 fn table(rows: &[Row]) {
-    println!("| network | redundancy | guessed % | nothing % | rebuilt % | delay ms mean / p95 | target ms | too long above target s | longest freeze ms | stretched | NetEq policy: late % | its target ms |");
-    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
-    for Row {
-        network,
-        copies,
-        ours,
-        neteq,
-    } in rows
-    {
+    let headings: Vec<&str> = COLUMNS.iter().map(|column| column.1).collect();
+    println!("| network | redundancy | {} |", headings.join(" | "));
+    println!("|{}", "---|".repeat(2 + COLUMNS.len()));
+    for row in rows {
+        let shown = COLUMNS
+            .iter()
+            .map(|(_, _, factor, decimals, figure)| format!("{:.decimals$}", factor * figure(row)));
+        let shown: Vec<String> = shown.collect();
         println!(
-            "| {network} | {copies} | {:.2} | {:.2} | {:.2} | {:.0} / {:.0} | {:.0} | {:.2} | {:.0} | {} | {:.2} | {:.0} |",
-            ours.concealed * 100.0,
-            ours.missing * 100.0,
-            ours.recovered * 100.0,
-            ours.mean_delay * 1e3,
-            ours.p95_delay * 1e3,
-            ours.mean_target * 1e3,
-            ours.longest_excess,
-            ours.longest_freeze * 1e3,
-            ours.stretched,
-            neteq.late * 100.0,
-            neteq.target * 1e3,
+            "| {} | {} | {} |",
+            row.network,
+            row.copies,
+            shown.join(" | ")
         );
     }
 }
 
 fn json(rows: &[Row]) {
+    let figures = |row: &Row| -> String {
+        let rounded = |figure: fn(&Row) -> f64| (figure(row) * 1e5).round() / 1e5;
+        let figures = COLUMNS.iter();
+        figures
+            .map(|(name, _, _, _, figure)| format!(", \"{name}\": {}", rounded(*figure)))
+            .collect()
+    };
     let rows: Vec<String> = rows
         .iter()
-        .map(|Row { network, copies, ours, neteq }| {
-            format!(
-                "{{\"network\": \"{network}\", \"redundancy\": \"{copies}\", \"concealed\": {:.5}, \"missing\": {:.5}, \"delay_mean_ms\": {:.1}, \"delay_p95_ms\": {:.1}, \"target_ms\": {:.1}, \"excess_s\": {:.2}, \"freeze_ms\": {:.0}, \"stretched\": {}, \"neteq_late\": {:.5}, \"neteq_target_ms\": {:.1}}}",
-                ours.concealed,
-                ours.missing,
-                ours.mean_delay * 1e3,
-                ours.p95_delay * 1e3,
-                ours.mean_target * 1e3,
-                ours.longest_excess,
-                ours.longest_freeze * 1e3,
-                ours.stretched,
-                neteq.late,
-                neteq.target * 1e3,
-            )
+        .map(|row| {
+            let (network, copies) = (&row.network, row.copies);
+            let figures = figures(row);
+            format!("{{\"network\": \"{network}\", \"redundancy\": \"{copies}\"{figures}}}")
         })
         .collect();
     println!(

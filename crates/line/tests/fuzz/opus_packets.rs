@@ -134,17 +134,23 @@ fn feed(
     }
 }
 
+/// `feed`'s `push` for a buffer in a `RefCell`.
+macro_rules! push_into {
+    ($buffer:ident) => {
+        |now, seq, rtp, payload: &[u8], redundant| {
+            let mut buffer = $buffer.borrow_mut();
+            match redundant {
+                true => buffer.push_redundant(now, seq, rtp, payload),
+                false => buffer.push(now, seq, rtp, payload),
+            }
+        }
+    };
+}
+
 pub fn ingest(seed: u64, packets: u64) {
     let ingest = Ingest::new(16_000, IngestOptions::default()).unwrap();
     let buffer = std::cell::RefCell::new(ingest);
     let (mut out, mut position) = ([0; 320], i64::MIN);
-    let push = |now, seq, rtp, payload: &[u8], redundant| {
-        let mut buffer = buffer.borrow_mut();
-        match redundant {
-            true => buffer.push_redundant(now, seq, rtp, payload),
-            false => buffer.push(now, seq, rtp, payload),
-        }
-    };
     let pull = |now| {
         let mut buffer = buffer.borrow_mut();
         let ready = buffer.ready(now);
@@ -155,20 +161,13 @@ pub fn ingest(seed: u64, packets: u64) {
             position = frame.position;
         }
     };
-    feed(seed, packets, push, pull, guard::live);
+    feed(seed, packets, push_into!(buffer), pull, guard::live);
 }
 
 pub fn playout(seed: u64, packets: u64) {
     let playout = Playout::new(24_000, PlayoutOptions::default()).unwrap();
     let buffer = std::cell::RefCell::new(playout);
     let (mut out, mut position) = ([0; 480], 0);
-    let push = |now, seq, rtp, payload: &[u8], redundant| {
-        let mut buffer = buffer.borrow_mut();
-        match redundant {
-            true => buffer.push_redundant(now, seq, rtp, payload),
-            false => buffer.push(now, seq, rtp, payload),
-        }
-    };
     let pull = |now| {
         let mut buffer = buffer.borrow_mut();
         let frame = buffer.pull(now, &mut out);
@@ -176,5 +175,5 @@ pub fn playout(seed: u64, packets: u64) {
         position = frame.position;
         assert!(buffer.target() <= 1.1 && buffer.stats().depth.is_finite());
     };
-    feed(seed, packets, push, pull, guard::live);
+    feed(seed, packets, push_into!(buffer), pull, guard::live);
 }
