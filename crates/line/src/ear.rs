@@ -76,11 +76,12 @@ impl Ear {
         let (seq, rtp) = (*packet.seq_no, packet.time.numer());
         if self.ssrc.replace(packet.header.ssrc) != Some(packet.header.ssrc) {
             // Another microphone, say. Its numbers have nothing to do with those before; its
-            // capture times neither. A server's buffer notices by itself.
+            // capture times neither.
             self.captured = None;
             self.numbering.clear();
-            if let Buffer::Playout(buffer) = &mut self.buffer {
-                buffer.expect_another();
+            match &mut self.buffer {
+                Buffer::Ingest(buffer) => buffer.expect_another(),
+                Buffer::Playout(buffer) => buffer.expect_another(),
             }
         }
         if let Some(said) = &packet.header.ext_vals.abs_capture_time {

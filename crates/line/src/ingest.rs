@@ -149,6 +149,11 @@ impl Ingest {
         self.keeper.as_ref().is_some_and(|k| k.presence.mute())
     }
 
+    /// What comes from now on is another stream (another SSRC).
+    pub fn expect_another(&mut self) {
+        self.stream.expect_another();
+    }
+
     /// Take a packet that arrived at `now`. `seq` and `rtp` are extended by the caller.
     pub fn push(&mut self, now: f64, seq: u64, rtp: u64, payload: &[u8]) {
         let s = &self.stream;
@@ -180,7 +185,7 @@ impl Ingest {
     fn goes_on(&self, seq: u64, rtp: u64) -> bool {
         let s = &self.stream;
         self.keeper.is_some()
-            && s.started()
+            && s.goes_on()
             && (1..=MAX_APART).contains(&seq.saturating_sub(s.last_seq()))
             && rtp >= s.floor
             && rtp - s.floor <= KEPT_S as u64 * u64::from(RTP_RATE)

@@ -74,6 +74,11 @@ impl Stream {
         self.started
     }
 
+    /// Has it started, and is no other one expected?
+    pub fn goes_on(&self) -> bool {
+        self.started && !self.fresh
+    }
+
     pub fn ticks(&self, samples: usize) -> u64 {
         samples as u64 * u64::from(RTP_RATE / self.rate)
     }
@@ -101,7 +106,7 @@ impl Stream {
             // Copies say nothing about the network's delay, and never start a stream. One that
             // stands for a lost packet says what wait would be enough.
             let near = (self.arrivals.expected(rtp) - now).abs() < 2.5;
-            if self.started && !self.fresh && near {
+            if self.goes_on() && near {
                 if !self.queue.copied(seq) {
                     self.arrivals.rescued(now, rtp);
                 }
