@@ -8,6 +8,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// Seconds between two ticks: one frame of audio.
 pub const TICK_S: f64 = 0.02;
 
+/// How far a simulation's instants are ahead of the real ones.
+const SIMULATED_AHEAD: Duration = Duration::from_secs(24 * 3600);
+
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     instant: Instant,
@@ -32,10 +35,12 @@ impl Clock {
     }
 
     /// A simulation's clock: its second 0 is 1970, so that capture times are the same in every
-    /// run. The instants start well after any that str0m holds to be the past.
+    /// run. The instants start well after any that str0m holds to be the past, and after any that
+    /// a real clock shows while the simulation runs: SCTP (sctp-proto 0.10, `Endpoint::connect`)
+    /// reads one for its first timer, which is then always due at once.
     pub fn simulated() -> Self {
         Clock {
-            instant: Instant::now() + Duration::from_secs(1),
+            instant: Instant::now() + SIMULATED_AHEAD,
             seconds: 0.0,
             unix: 0.0,
         }
