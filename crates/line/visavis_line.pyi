@@ -96,6 +96,8 @@ class _Calls:
         expected_loss: float,
         dred_ms: int,
         red: Sequence[int],
+        repair_every: int,
+        repair_window: int,
         frame_ms: int,
         dtx: bool,
     ) -> None:
@@ -109,7 +111,9 @@ class _Calls:
     def stats(self) -> dict[str, float]:
         """calls, ticks, tick_late_p50_ms, tick_late_p99_ms, tick_late_max_ms, packets_in,
         packets_out, packets_dropped, encodes, red_in and red_out (packets with RED received and
-        sent), batches_dropped, core_share (of the media thread over the last 5 s, 0 to 1)."""
+        sent), repairs_in and repairs_out (repairs of sliding-window FEC received and sent),
+        repaired (packets they made whole), batches_dropped, core_share (of the media thread over
+        the last 5 s, 0 to 1)."""
 
 class Voice:
     """akiki's voice activity detector for many streams at once."""

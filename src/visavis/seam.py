@@ -196,6 +196,13 @@ class SendPlan:
     """Speech in one packet: 20, 40 or 60. Longer packets cost fewer bits and more delay."""
     dtx: bool = True
     """Send (almost) nothing while a continuous microphone hears no speech."""
+    repair_every: int = 0
+    """Sliding-window FEC (as RLC, RFC 8681): one in so many packets, 0…16, carries a repair, from
+    which lost ones are solved for; 0 for none. Left out for far ends that are not our own, or
+    did not agree to RED."""
+    repair_window: int = 16
+    """Packets that a repair covers, 1…32, and no fewer than `repair_every`: a longer window bridges
+    longer bursts, and what it repairs comes later."""
 
 
 DEFAULT_PLAN: Final = SendPlan(red=(1,), dtx=False)

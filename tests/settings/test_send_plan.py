@@ -47,6 +47,9 @@ def test_a_flag_says_everything() -> None:
     text = "bitrate=24000, complexity=3, fec=no, loss=0.2, dred=200, red=1,2,17, frame=40, dtx=off"
     assert plan_from_flag(text) == SendPlan(24_000, 3, False, 0.2, 200, (1, 2, 17), 40, False)
     assert plan_from_flag("red=none").red == ()
+    assert plan_from_flag("repair=2,window=24") == SendPlan(
+        red=(1,), dtx=False, repair_every=2, repair_window=24
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,6 +74,9 @@ def test_a_flag_says_everything() -> None:
         ("loss=2", "less than or equal to 1"),
         ("dred=2000", "1040"),
         ("fec=maybe", "valid boolean"),
+        ("repair=17", "less than or equal to 16"),
+        ("window=33", "less than or equal to 32"),
+        ("repair=4,window=3", "at least repair_every (4) is expected"),
     ],
 )
 def test_a_flag_that_makes_no_sense_gets_a_sentence(text: str, words: str) -> None:

@@ -36,6 +36,10 @@ pub struct Totals {
     /// Packets received and sent that carried RED.
     pub red_in: u64,
     pub red_out: u64,
+    /// Repairs received and sent, and packets that they made whole.
+    pub repairs_in: u64,
+    pub repairs_out: u64,
+    pub repaired: u64,
 }
 
 pub struct Calls {
@@ -394,6 +398,8 @@ impl Calls {
         let before = out.packets.len();
         let encodes = peer.mouth.encodes();
         let (red_in, red_out) = (peer.red_in(), peer.mouth.copied());
+        let (repairs_in, repaired) = peer.repairs_in();
+        let repairs_out = peer.mouth.repairs();
         let acted = catch_unwind(AssertUnwindSafe(|| {
             act(peer, out);
             if peer.ended().is_some() {
@@ -403,6 +409,10 @@ impl Calls {
         self.totals.encodes += peer.mouth.encodes() - encodes;
         self.totals.red_in += peer.red_in() - red_in;
         self.totals.red_out += peer.mouth.copied() - red_out;
+        let repairs = peer.repairs_in();
+        self.totals.repairs_in += repairs.0 - repairs_in;
+        self.totals.repaired += repairs.1 - repaired;
+        self.totals.repairs_out += peer.mouth.repairs() - repairs_out;
         let over = acted.is_err() || peer.ended().is_some();
         if acted.is_err() {
             self.out.events.push(Event {

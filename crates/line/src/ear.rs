@@ -8,6 +8,7 @@ use str0m::rtp::{RtpPacket, Ssrc};
 use crate::backlog::{Missing, Resent};
 use crate::batch::Batch;
 use crate::config::Config;
+use crate::fec::{self, Recovered};
 use crate::ingest::{Ingest, IngestOptions};
 use crate::mouth::PayloadTypes;
 use crate::numbering::Numbering;
@@ -31,6 +32,11 @@ pub struct Ear {
     numbering: Numbering,
     /// Packets that came as RED, and those whose RED was no good.
     red: u64,
+    /// From the first repair on.
+    fec: Option<Box<fec::Decoder>>,
+    /// Repairs that came, and packets that were solved for.
+    repairs: u64,
+    repaired: u64,
     malformed: u64,
     /// Extended RTP timestamp and unix time of one sample, as the far end last said.
     captured: Option<(u64, f64)>,
@@ -50,6 +56,9 @@ impl Ear {
             ssrc: None,
             numbering: Numbering::default(),
             red: 0,
+            fec: None,
+            repairs: 0,
+            repaired: 0,
             malformed: 0,
             captured: None,
         })
@@ -66,6 +75,9 @@ impl Ear {
                 Ok(red) if red.primary().pt == *types.opus => {
                     self.push_primary(now, packet, red.primary().payload);
                     self.push_copies(now, packet.time.numer(), red);
+                    if types.repairs {
+                        self.push_repair(now, *packet.seq_no, red);
+                    }
                 }
                 Ok(_) | Err(_) => self.malformed += 1,
             }
@@ -79,6 +91,7 @@ impl Ear {
             // capture times neither.
             self.captured = None;
             self.numbering.clear();
+            self.fec = None;
             match &mut self.buffer {
                 Buffer::Ingest(buffer) => buffer.expect_another(),
                 Buffer::Playout(buffer) => buffer.expect_another(),
@@ -94,6 +107,42 @@ impl Ear {
         match &mut self.buffer {
             Buffer::Ingest(buffer) => buffer.push(now, seq, rtp, payload),
             Buffer::Playout(buffer) => buffer.push(now, seq, rtp, payload),
+        }
+        if let Some(fec) = &mut self.fec {
+            fec.received(seq, rtp, payload);
+            self.push_repaired(now);
+        }
+    }
+
+    /// The repair in packet `seq`, if there is one.
+    fn push_repair(&mut self, now: f64, seq: u64, red: Red<'_>) {
+        let Some(repair) = red.copies().find(|block| block.pt == fec::PT) else {
+            return;
+        };
+        self.repairs += 1;
+        // Of what came before the first repair nothing was remembered.
+        let begin = || Box::new(fec::Decoder::new(seq));
+        let decoder = self.fec.get_or_insert_with(begin);
+        decoder.repair(seq, repair.offset, repair.payload);
+        self.push_repaired(now);
+        if let (Buffer::Ingest(buffer), Ok(ticks)) =
+            (&mut self.buffer, ticks_of(red.primary().payload))
+        {
+            buffer.expect_repairs(now, repair.offset.saturating_mul(ticks));
+        }
+    }
+
+    /// What repairs have solved.
+    fn push_repaired(&mut self, now: f64) {
+        let Some(decoder) = &mut self.fec else {
+            return;
+        };
+        while let Some(Recovered { seq, rtp, payload }) = decoder.recovered() {
+            self.repaired += 1;
+            match &mut self.buffer {
+                Buffer::Ingest(buffer) => buffer.push_redundant(now, seq, rtp, payload),
+                Buffer::Playout(buffer) => buffer.push_redundant(now, seq, rtp, payload),
+            }
         }
     }
 
@@ -200,5 +249,10 @@ impl Ear {
     /// Packets that came as RED.
     pub fn red(&self) -> u64 {
         self.red
+    }
+
+    /// Repairs that came, and packets they made whole.
+    pub fn repairs(&self) -> (u64, u64) {
+        (self.repairs, self.repaired)
     }
 }

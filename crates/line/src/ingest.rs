@@ -42,6 +42,10 @@ const MIN_LOST: u64 = 4;
 const ASK_AFTER_S: f64 = 0.03;
 /// Packets between two numbers of one stream, at most.
 const MAX_APART: u64 = 4000;
+/// While repairs come, a hole is waited for until they cover it no more, at most so long.
+const MAX_REPAIR_PATIENCE_S: f64 = 0.3;
+/// Repairs come no more if none did for so long, seconds.
+const REPAIRS_END_S: f64 = 1.0;
 /// Packets in the queue up to which resent ones join them.
 const FEED: usize = 200;
 
@@ -86,6 +90,8 @@ pub struct Ingest {
     frame: usize,
     patience: f64,
     stall_patience: f64,
+    /// When a repair last came, and what it covers, seconds.
+    repairs: (f64, f64),
     pcm: VecDeque<i16>,
     pieces: VecDeque<Piece>,
     /// RTP time up to which frames, also provisional ones, have been handed up.
@@ -104,6 +110,7 @@ impl Ingest {
             stream: Stream::new(rate)?,
             frame: rate as usize / 50,
             patience: 0.0,
+            repairs: (f64::NEG_INFINITY, 0.0),
             stall_patience: options.stall_patience,
             pcm: VecDeque::with_capacity(rate as usize / 4),
             pieces: VecDeque::with_capacity(64),
@@ -271,6 +278,12 @@ impl Ingest {
         self.rewind();
     }
 
+    /// A repair (see `fec`) came that covers so many RTP ticks: more may come for the same.
+    pub fn expect_repairs(&mut self, now: f64, ticks: u64) {
+        let seconds = ticks as f64 / f64::from(RTP_RATE);
+        self.repairs = (now, seconds.min(MAX_REPAIR_PATIENCE_S));
+    }
+
     /// If packets have come for time that only provisional frames stand for, go back to them.
     fn rewind(&mut self) {
         let s = &mut self.stream;
@@ -294,7 +307,13 @@ impl Ingest {
 
     /// Is a hole before a packet that came at `arrived` to be waited for no longer?
     fn given_up(&self, now: f64, arrived: f64) -> bool {
-        now - arrived >= self.patience
+        let (at, covered) = self.repairs;
+        let repairs = if now - at < REPAIRS_END_S {
+            covered
+        } else {
+            0.0
+        };
+        now - arrived >= self.patience.max(repairs)
             || self.stream.queue.span(self.stream.cursor) > MAX_HELD_TICKS
     }
 

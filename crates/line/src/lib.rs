@@ -17,6 +17,7 @@ mod dtls;
 mod ear;
 pub mod engine;
 pub mod error;
+pub mod fec;
 pub mod fragment;
 mod histogram;
 pub mod ingest;

@@ -10,12 +10,13 @@ use str0m::rtp::{AbsCaptureTime, ExtensionValues, RtpWrite};
 use crate::batch::Happening;
 use crate::clock::{Clock, TICK_S};
 use crate::config::Config;
+use crate::fec;
 use crate::kept::Kept;
 use crate::opus::{Encoder, OpusError, MAX_PACKET};
 use crate::plan::SendPlan;
 use crate::played::Played;
 use crate::random::Random;
-use crate::red::History;
+use crate::red::{Block, History};
 use crate::speaker::{Outcome, Progress, QueueFull, Speaker};
 
 /// While silent, one packet in so many ticks (400 ms) says so.
@@ -38,6 +39,8 @@ const NOTHING_BYTES: usize = 2;
 pub struct PayloadTypes {
     pub opus: Pt,
     pub red: Option<Pt>,
+    /// The far end takes repairs in RED (see `fec`).
+    pub repairs: bool,
 }
 
 /// One RTP packet of ours.
@@ -89,6 +92,7 @@ pub struct Mouth {
     packet: Vec<u8>,
     red: Vec<u8>,
     history: History,
+    fec: fec::Encoder,
     seq: u64,
     speaking: bool,
     /// The encoder has said that nothing is said: until it hears something no packet leaves.
@@ -100,6 +104,7 @@ pub struct Mouth {
     span_s: f64,
     encodes: u64,
     copied: u64,
+    repairs: u64,
     played: Played,
     /// What was said, for a far end that may ask for it again.
     pub kept: Option<Box<Kept>>,
@@ -121,6 +126,7 @@ impl Mouth {
             packet: vec![0; MAX_PACKET],
             red: Vec::with_capacity(MAX_PACKET),
             history: History::default(),
+            fec: fec::Encoder::default(),
             // Below 2^15: RFC 3711 wants the first numbers far from the roll-over.
             seq: random.next_u64() & 0x7fff,
             speaking: false,
@@ -130,6 +136,7 @@ impl Mouth {
             span_s: 0.0,
             encodes: 0,
             copied: 0,
+            repairs: 0,
             played: Played::default(),
             kept: None,
         })
@@ -166,9 +173,14 @@ impl Mouth {
         self.encodes
     }
 
-    /// Packets sent that carried copies of earlier ones.
+    /// Packets sent as RED: with copies of earlier ones, or a repair.
     pub fn copied(&self) -> u64 {
         self.copied
+    }
+
+    /// Repairs sent.
+    pub fn repairs(&self) -> u64 {
+        self.repairs
     }
 
     /// The packet of this tick, if there is one. Media time goes on whether or not.
@@ -274,18 +286,37 @@ impl Mouth {
             clock.unix(now) - self.span_s
         });
         let primary = &self.packet[..bytes];
+        let rate = (self.plan.repair_window, self.plan.repair_every);
+        let repairs = types.repairs && types.red.is_some() && self.plan.repair_every > 0;
+        let repair = repairs
+            .then(|| self.fec.repair(seq, primary, rate, MAX_RED))
+            .flatten();
+        let repair = repair.map(|(offset, payload)| Block {
+            pt: fec::PT,
+            offset,
+            payload,
+        });
+        self.repairs += u64::from(repair.is_some());
+        let block = Block {
+            pt: *types.opus,
+            offset: 0,
+            payload: primary,
+        };
+        let copies = if bytes > NOTHING_BYTES {
+            &self.plan.red[..]
+        } else {
+            &[]
+        };
         let red = types.red.filter(|_| {
-            bytes > NOTHING_BYTES
-                && self.history.write(
-                    *types.opus,
-                    rtp,
-                    primary,
-                    &self.plan.red,
-                    MAX_RED,
-                    &mut self.red,
-                )
+            self.history
+                .write(rtp, block, copies, repair, MAX_RED, &mut self.red)
         });
         self.history.keep(rtp, primary);
+        if repairs {
+            self.fec.keep(rtp, primary);
+        } else {
+            self.fec.clear();
+        }
         if let Some(kept) = &mut self.kept {
             kept.keep(rtp as u32, primary);
         }

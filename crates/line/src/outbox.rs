@@ -102,6 +102,9 @@ pub struct Figures {
     share: AtomicU64,
     red_in: AtomicU64,
     red_out: AtomicU64,
+    repairs_in: AtomicU64,
+    repairs_out: AtomicU64,
+    repaired: AtomicU64,
 }
 
 const BUCKET_MS: f64 = 0.1;
@@ -122,6 +125,9 @@ impl Default for Figures {
             share: zero(),
             red_in: zero(),
             red_out: zero(),
+            repairs_in: zero(),
+            repairs_out: zero(),
+            repaired: zero(),
         }
     }
 }
@@ -144,6 +150,9 @@ impl Figures {
         self.encodes.store(totals.encodes, Relaxed);
         self.red_in.store(totals.red_in, Relaxed);
         self.red_out.store(totals.red_out, Relaxed);
+        self.repairs_in.store(totals.repairs_in, Relaxed);
+        self.repairs_out.store(totals.repairs_out, Relaxed);
+        self.repaired.store(totals.repaired, Relaxed);
     }
 
     /// Name and value of each figure.
@@ -161,6 +170,9 @@ impl Figures {
             ("encodes", count(&self.encodes)),
             ("red_in", count(&self.red_in)),
             ("red_out", count(&self.red_out)),
+            ("repairs_in", count(&self.repairs_in)),
+            ("repairs_out", count(&self.repairs_out)),
+            ("repaired", count(&self.repaired)),
             ("batches_dropped", batches_dropped as f64),
             ("core_share", count(&self.share) / 1e6),
         ]

@@ -1,5 +1,6 @@
 //! What the conversation asks of the sender: the Rust side of `visavis.seam.SendPlan`.
 
+use crate::fec::MAX_WINDOW;
 use crate::red::{MAX_COPIES, MAX_DISTANCE};
 
 /// How to send speech from the next packet on. Policy makes it, the line obeys it.
@@ -18,6 +19,11 @@ pub struct SendPlan {
     /// RED (RFC 2198): copies of the packets that lie so many packets before each one; at most 4,
     /// ascending, each 1 … 17. Not sent to a far end that did not agree to RED.
     pub red: Vec<u32>,
+    /// Sliding-window FEC (see `fec`): one in so many packets carries a repair, 0 … 16; 0 for none.
+    /// Not sent to a far end that did not agree to it and to RED.
+    pub repair_every: u32,
+    /// Packets that a repair covers, 1 … 32, and no fewer than `repair_every`.
+    pub repair_window: u32,
     /// Milliseconds of speech in one packet: 20, 40 or 60.
     pub frame_ms: u32,
     /// Send (almost) nothing while a continuous microphone hears no speech. Off until a plan asks
@@ -34,6 +40,8 @@ impl Default for SendPlan {
             expected_loss: 0.1,
             dred_ms: 0,
             red: Vec::new(),
+            repair_every: 0,
+            repair_window: 16,
             frame_ms: 20,
             dtx: false,
         }
@@ -42,6 +50,8 @@ impl Default for SendPlan {
 
 /// What libopus can carry: 104 units of 10 ms.
 pub const MAX_DRED_MS: u32 = 1040;
+/// Packets from one repair to the next at most.
+pub const MAX_REPAIR_EVERY: u32 = 16;
 
 impl SendPlan {
     /// The plan itself if every figure is one that Opus takes; otherwise a sentence saying which
@@ -86,6 +96,20 @@ impl SendPlan {
                 self.red
             ));
         }
+        if self.repair_every > MAX_REPAIR_EVERY {
+            return Err(format!(
+                "repair_every is {}; it must be 0 to {MAX_REPAIR_EVERY} packets",
+                self.repair_every
+            ));
+        }
+        let least = self.repair_every.max(1);
+        if !(least..=MAX_WINDOW as u32).contains(&self.repair_window) {
+            return Err(format!(
+                "repair_window is {}; it must be {least} to {MAX_WINDOW} packets: at least \
+                 repair_every, so that every packet is covered",
+                self.repair_window
+            ));
+        }
         Ok(self)
     }
 }
@@ -110,6 +134,14 @@ mod tests {
     fn four_spread_copies_are_valid() {
         let plan = with_red(&[1, 4, 10, 17]);
         assert_eq!(plan.clone().validated(), Ok(plan));
+    }
+
+    fn with_repairs(repair_every: u32, repair_window: u32) -> SendPlan {
+        SendPlan {
+            repair_every,
+            repair_window,
+            ..SendPlan::default()
+        }
     }
 
     #[test]
@@ -158,6 +190,10 @@ mod tests {
                 },
                 "frame_ms",
             ),
+            (with_repairs(17, 32), "repair_every"),
+            (with_repairs(0, 0), "repair_window"),
+            (with_repairs(4, 3), "repair_window"),
+            (with_repairs(2, 33), "repair_window"),
             (with_red(&[0]), "red"),
             (with_red(&[18]), "red"),
             (with_red(&[2, 1]), "red"),

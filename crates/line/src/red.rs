@@ -21,7 +21,8 @@ pub const MAX_DISTANCE: u32 = 17;
 /// Copies that a plan may ask for in one packet.
 pub const MAX_COPIES: usize = 4;
 
-const COPY_HEADER: usize = 4;
+/// Bytes of a copy's header.
+pub const COPY_HEADER: usize = 4;
 const MORE: u8 = 0x80;
 /// A packet this short says only that nothing is said (RFC 6716, 3.2.1): no copy is worth it.
 const NOTHING: usize = 2;
@@ -53,7 +54,7 @@ impl std::error::Error for RedError {}
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Block<'a> {
     pub pt: u8,
-    /// RTP ticks before the primary.
+    /// RTP ticks before the primary; of a repair see `fec`.
     pub offset: u64,
     pub payload: &'a [u8],
 }
@@ -163,48 +164,60 @@ impl History {
 
     /// Write `primary`, sent at `rtp`, and copies of the packets that lie `distances` (ascending)
     /// before it, the oldest first, into `out`. Where `room` bytes are not enough the farthest
-    /// copies are left out. False, and `out` empty, if there is no copy to write.
+    /// copies are left out. Between the copies and the primary comes `repair`, a block of another
+    /// kind, which must fit. False, and `out` empty, if there is nothing beside the primary.
     pub fn write(
         &self,
-        pt: u8,
         rtp: u64,
-        primary: &[u8],
+        primary: Block<'_>,
         distances: &[u32],
+        repair: Option<Block<'_>>,
         room: usize,
         out: &mut Vec<u8>,
     ) -> bool {
         out.clear();
-        let mut chosen = [(0, &[][..]); MAX_COPIES];
+        let pt = primary.pt;
+        // The nearest first.
+        let mut chosen = [Block::default(); 1 + MAX_COPIES];
         let mut count = 0;
-        let mut size = 1 + primary.len();
+        let mut size = 1 + primary.payload.len();
+        if let Some(repair) = repair {
+            chosen[0] = repair;
+            count = 1;
+            size += COPY_HEADER + repair.payload.len();
+        }
         for distance in distances.iter().take(MAX_COPIES) {
-            let Some(copy) = self.copy(*distance, rtp) else {
+            let Some((offset, payload)) = self.copy(*distance, rtp) else {
                 continue;
             };
-            size += COPY_HEADER + copy.1.len();
+            size += COPY_HEADER + payload.len();
             if size > room {
                 break;
             }
-            chosen[count] = copy;
+            chosen[count] = Block {
+                pt,
+                offset,
+                payload,
+            };
             count += 1;
         }
         if count == 0 {
             return false;
         }
-        for (offset, packet) in chosen[..count].iter().rev() {
-            let (offset, length) = (*offset as u16, packet.len() as u16);
+        for block in chosen[..count].iter().rev() {
+            let (offset, length) = (block.offset as u16, block.payload.len() as u16);
             out.extend_from_slice(&[
-                MORE | pt,
+                MORE | block.pt,
                 (offset >> 6) as u8,
                 ((offset & 0x3f) << 2 | length >> 8) as u8,
                 length as u8,
             ]);
         }
         out.push(pt & !MORE);
-        for (_, packet) in chosen[..count].iter().rev() {
-            out.extend_from_slice(packet);
+        for block in chosen[..count].iter().rev() {
+            out.extend_from_slice(block.payload);
         }
-        out.extend_from_slice(primary);
+        out.extend_from_slice(primary.payload);
         true
     }
 }

@@ -225,6 +225,30 @@ fn patience_is_obeyed() {
 }
 
 #[test]
+fn while_repairs_come_a_hole_is_waited_for_as_long_as_they_cover_it() {
+    let sent = stream(2.0);
+    // Packets a repair covers, and how many ticks after the packet behind it the hole is given up.
+    for (covered, waits) in [(0, 3), (8, 8), (32, 15)] {
+        let mut ingest = Ingest::new(RATE, IngestOptions::default()).unwrap();
+        let mut out = [0; FRAME];
+        let mut given_up = None;
+        for i in 0..50u64 {
+            let now = i as f64 * 0.02;
+            if i != 20 {
+                ingest.push(now, i, i * 960, &sent[i as usize]);
+                ingest.expect_repairs(now, covered * 960);
+            }
+            for _ in 0..ingest.ready(now + 0.001) {
+                if ingest.pull(now + 0.001, &mut out).rtp / 960 == 20 {
+                    given_up.get_or_insert(i - 21);
+                }
+            }
+        }
+        assert_eq!(given_up, Some(waits), "{covered}");
+    }
+}
+
+#[test]
 fn redundant_copies_fill_holes() {
     let sent = stream(1.0);
     let mut ingest = Ingest::new(RATE, IngestOptions::default()).unwrap();

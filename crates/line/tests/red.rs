@@ -5,7 +5,7 @@ mod common;
 use common::{packets, speech};
 use proptest::prelude::*;
 use visavis_line::plan::SendPlan;
-use visavis_line::red::{parse, History, RedError, MAX_BLOCKS, MAX_LENGTH, MAX_OFFSET};
+use visavis_line::red::{parse, Block, History, RedError, MAX_BLOCKS, MAX_LENGTH, MAX_OFFSET};
 
 const ROOM: usize = 1120;
 
@@ -19,6 +19,14 @@ fn blocks(payload: &[u8]) -> Vec<(u64, Vec<u8>)> {
             (block.offset, block.payload.to_vec())
         })
         .collect()
+}
+
+fn opus(payload: &[u8]) -> Block<'_> {
+    Block {
+        pt: 111,
+        offset: 0,
+        payload,
+    }
 }
 
 /// A history of packets of 20 ms: the i-th has `lengths[i]` bytes of the value i.
@@ -36,7 +44,7 @@ fn history(lengths: &[usize]) -> History {
 #[test]
 fn a_payload_is_laid_out_as_the_rfc_draws_it() {
     let mut out = Vec::new();
-    assert!(history(&[3, 300]).write(111, 1920, b"new", &[1, 2], ROOM, &mut out));
+    assert!(history(&[3, 300]).write(1920, opus(b"new"), &[1, 2], None, ROOM, &mut out));
     // Offset 1920 = 0b11110_000000, length 3; offset 960 = 0b1111_000000, length 300 = 0b1_00101100.
     assert_eq!(out[..4], [0xef, 30, 0, 3]);
     assert_eq!(out[4..8], [0xef, 15, 1, 44]);
@@ -46,12 +54,33 @@ fn a_payload_is_laid_out_as_the_rfc_draws_it() {
 }
 
 #[test]
+fn a_repair_stands_between_the_copies_and_the_primary() {
+    let repair = Block {
+        pt: 126,
+        offset: 16,
+        payload: &[7; 5],
+    };
+    let mut out = Vec::new();
+    let mut write = |distances: &[u32], room| {
+        history(&[3, 300]).write(1920, opus(b"new"), distances, Some(repair), room, &mut out);
+        let red = parse(&out).unwrap();
+        red.copies().map(|b| (b.pt, b.offset)).collect::<Vec<_>>()
+    };
+    assert_eq!(write(&[1, 2], ROOM), [(111, 1920), (111, 960), (126, 16)]);
+    assert_eq!(write(&[2], 20), [(111, 1920), (126, 16)]);
+    assert_eq!(write(&[2], 19), [(126, 16)]);
+    assert_eq!(write(&[], ROOM), [(126, 16)]);
+    assert_eq!(out[..5], [0x80 | 126, 0, 64, 5, 111]);
+    assert_eq!(out[5..], *b"\x07\x07\x07\x07\x07new");
+}
+
+#[test]
 fn nothing_older_than_341_ms_is_copied() {
     let mut history = History::default();
     history.keep(0, &[0x48; 50]);
     let mut out = Vec::new();
-    assert!(history.write(111, MAX_OFFSET, b"new", &[1], ROOM, &mut out));
-    assert!(!history.write(111, MAX_OFFSET + 1, b"new", &[1], ROOM, &mut out));
+    assert!(history.write(MAX_OFFSET, opus(b"new"), &[1], None, ROOM, &mut out));
+    assert!(!history.write(MAX_OFFSET + 1, opus(b"new"), &[1], None, ROOM, &mut out));
     assert!(out.is_empty());
 }
 
@@ -60,7 +89,7 @@ fn a_packet_too_long_or_empty_of_sound_is_not_copied() {
     let mut out = Vec::new();
     for (length, copied) in [(MAX_LENGTH, true), (MAX_LENGTH + 1, false), (2, false)] {
         assert_eq!(
-            history(&[length]).write(111, 960, b"new", &[1], 2000, &mut out),
+            history(&[length]).write(960, opus(b"new"), &[1], None, 2000, &mut out),
             copied
         );
     }
@@ -71,7 +100,14 @@ fn the_farthest_copies_give_way_when_there_is_no_room() {
     let history = history(&[200; 17]);
     let mut out = Vec::new();
     let mut ages = |room| -> Vec<u64> {
-        let wrote = history.write(111, 17 * 960, &[1; 100], &[1, 4, 10, 16], room, &mut out);
+        let wrote = history.write(
+            17 * 960,
+            opus(&[1; 100]),
+            &[1, 4, 10, 16],
+            None,
+            room,
+            &mut out,
+        );
         if !wrote {
             return vec![];
         }
@@ -101,7 +137,7 @@ fn a_copy_leaves_deep_redundancy_out() {
     let mut history = History::default();
     history.keep(0, &padded);
     let mut out = Vec::new();
-    assert!(history.write(111, 960, b"new", &[1], ROOM, &mut out));
+    assert!(history.write(960, opus(b"new"), &[1], None, ROOM, &mut out));
     let copy = &blocks(&out)[0].1;
     assert!(
         copy.len() < padded.len() - 20,
@@ -149,7 +185,7 @@ proptest! {
         let now = lengths.len() as u64 * 960;
         let distances: Vec<u32> = distances.into_iter().collect();
         let mut out = Vec::new();
-        if history.write(111, now, &primary, &distances, room, &mut out) {
+        if history.write(now, opus(&primary), &distances, None, room, &mut out) {
             prop_assert!(out.len() <= room);
             let mut read = blocks(&out);
             prop_assert_eq!(read.pop(), Some((0, primary.clone())));

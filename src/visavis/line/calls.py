@@ -43,6 +43,8 @@ class NativeCalls(Protocol):
         expected_loss: float,
         dred_ms: int,
         red: Sequence[int],
+        repair_every: int,
+        repair_window: int,
         frame_ms: int,
         dtx: bool,
     ) -> None: ...

@@ -115,6 +115,8 @@ class LinePort:
                 expected_loss=plan.expected_loss,
                 dred_ms=plan.dred_ms,
                 red=plan.red,
+                repair_every=plan.repair_every,
+                repair_window=plan.repair_window,
                 frame_ms=plan.frame_ms,
                 dtx=plan.dtx,
             )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from visavis.seam import DEFAULT_PLAN, SendPlan
 from visavis.settings.section import Section
@@ -12,7 +12,8 @@ from visavis.settings.section import Section
 MAX_COPIES = 4
 Distance = Annotated[int, Field(ge=1, le=17)]
 
-SHORT = {"dred": "dred_ms", "frame": "frame_ms", "loss": "expected_loss"}
+SHORT = {"dred": "dred_ms", "frame": "frame_ms", "loss": "expected_loss", "repair": "repair_every",
+         "window": "repair_window"}  # fmt: skip
 """Names that a line of text may use instead."""
 
 
@@ -28,6 +29,8 @@ class PlanSettings(Section):
     """Also written as "1,2"; "none" for no copies."""
     frame_ms: int = DEFAULT_PLAN.frame_ms
     dtx: bool = DEFAULT_PLAN.dtx
+    repair_every: int = Field(default=DEFAULT_PLAN.repair_every, ge=0, le=16)
+    repair_window: int = Field(default=DEFAULT_PLAN.repair_window, ge=1, le=32)
 
     @field_validator("red", mode="before")
     @classmethod
@@ -49,6 +52,15 @@ class PlanSettings(Section):
         if value not in (20, 40, 60):
             raise ValueError("expected 20, 40 or 60")
         return value
+
+    @model_validator(mode="after")
+    def _every_packet_is_covered(self) -> Self:
+        if self.repair_window < self.repair_every:
+            raise ValueError(
+                f"repair_window is {self.repair_window}; at least repair_every "
+                f"({self.repair_every}) is expected, so that every packet is covered"
+            )
+        return self
 
     def for_call(self) -> SendPlan:
         return SendPlan(**self.model_dump())

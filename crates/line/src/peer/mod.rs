@@ -116,6 +116,11 @@ impl Peer {
         self.ear.red()
     }
 
+    /// Repairs that came, and packets they made whole.
+    pub fn repairs_in(&self) -> (u64, u64) {
+        self.ear.repairs()
+    }
+
     /// When a packet of the far end last came.
     pub fn last_heard(&self) -> f64 {
         self.last_heard

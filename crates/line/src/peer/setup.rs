@@ -19,6 +19,7 @@ use crate::config::{Config, ANSWER_TIMEOUT_S, CHANNEL, CONNECT_TIMEOUT_S};
 use crate::dtls;
 use crate::ear::Ear;
 use crate::error::LineError;
+use crate::fec::agree;
 use crate::mouth::{Mouth, PayloadTypes};
 use crate::random::Random;
 use crate::report::LinkStats;
@@ -73,7 +74,13 @@ impl Peer {
             .map_err(|error| unreadable("offer", &error))?
             .to_sdp_string();
         peer.timeout(now, out);
-        peer.find_audio("offer", &answer)?;
+        let repairs = agree::takes_repairs(&peer.their_offer);
+        peer.find_audio("offer", &answer, repairs)?;
+        let answer = if repairs {
+            agree::taking_repairs(&answer)
+        } else {
+            answer
+        };
         Ok((peer, answer))
     }
 
@@ -96,7 +103,7 @@ impl Peer {
             .ok_or_else(|| LineError::internal("no SDP offer could be made"))?;
         peer.pending = Some((pending, ipv6));
         peer.timeout(now, out);
-        peer.our_offer = offer.to_sdp_string();
+        peer.our_offer = agree::taking_repairs(&offer.to_sdp_string());
         let offer = peer.our_offer.clone();
         Ok((peer, offer))
     }
@@ -132,7 +139,10 @@ impl Peer {
         self.learn_name();
         self.timeout(now, out);
         let offer = std::mem::take(&mut self.our_offer);
-        self.find_audio("answer", &offer)
+        // When ICE begins anew, this stays as it was agreed.
+        let agreed = self.audio.is_some_and(|(_, types)| types.repairs);
+        let repairs = agreed || agree::takes_repairs(&vetted);
+        self.find_audio("answer", &offer, repairs)
     }
 
     fn new(birth: Birth<'_>, nack: bool) -> Result<Peer, LineError> {
@@ -231,8 +241,9 @@ impl Peer {
         })
     }
 
-    /// Finds the audio that was agreed on, among the lines of our own SDP.
-    fn find_audio(&mut self, what: &str, ours: &str) -> Result<(), LineError> {
+    /// Finds the audio that was agreed on, among the lines of our own SDP. `repairs`: the far end
+    /// takes them.
+    fn find_audio(&mut self, what: &str, ours: &str, repairs: bool) -> Result<(), LineError> {
         if let Some(reason) = &self.ended {
             return Err(LineError::invalid_sdp(format!(
                 "the SDP {what} cannot be used: {reason}"
@@ -240,7 +251,7 @@ impl Peer {
         }
         let names = sdp::audio_names(ours);
         let mut mids = names.into_iter().map(Mid::from);
-        self.audio = mids.find_map(|mid| self.opus_in_both_directions(mid));
+        self.audio = mids.find_map(|mid| self.opus_in_both_directions(mid, repairs));
         match self.audio {
             Some(_) => Ok(()),
             None => Err(LineError::invalid_sdp(format!(
@@ -249,7 +260,7 @@ impl Peer {
         }
     }
 
-    fn opus_in_both_directions(&self, mid: Mid) -> Option<(Mid, PayloadTypes)> {
+    fn opus_in_both_directions(&self, mid: Mid, repairs: bool) -> Option<(Mid, PayloadTypes)> {
         let media = self.rtc.media(mid)?;
         if media.direction() != Direction::SendRecv || media.stopped() {
             return None;
@@ -260,6 +271,7 @@ impl Peer {
         let types = PayloadTypes {
             opus: opus.pt(),
             red: opus.red(),
+            repairs,
         };
         Some((mid, types))
     }

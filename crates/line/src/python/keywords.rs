@@ -71,6 +71,8 @@ pub fn plan(given: Keywords<'_>) -> PyResult<SendPlan> {
         expected_loss: given.take::<f64>("expected_loss")? as f32,
         dred_ms: figure("dred_ms", given.take("dred_ms")?)?,
         red: red?,
+        repair_every: figure("repair_every", given.take("repair_every")?)?,
+        repair_window: figure("repair_window", given.take("repair_window")?)?,
         frame_ms: figure("frame_ms", given.take("frame_ms")?)?,
         dtx: given.take("dtx")?,
     };

@@ -204,6 +204,9 @@ impl SteppedPy {
         dict.set_item("encodes", totals.encodes as f64)?;
         dict.set_item("red_in", totals.red_in as f64)?;
         dict.set_item("red_out", totals.red_out as f64)?;
+        dict.set_item("repairs_in", totals.repairs_in as f64)?;
+        dict.set_item("repairs_out", totals.repairs_out as f64)?;
+        dict.set_item("repaired", totals.repaired as f64)?;
         dict.set_item("batches_dropped", 0.0)?;
         dict.set_item("core_share", 0.0)?;
         Ok(dict)

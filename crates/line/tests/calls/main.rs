@@ -3,6 +3,7 @@
 mod audio_both_ways;
 mod connect;
 mod consent;
+mod fec;
 mod hostile;
 mod ice_restart;
 mod moving;

@@ -6,6 +6,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod fec;
 mod guard;
 mod inside;
 mod mutate;
@@ -21,15 +22,16 @@ mod wire;
 /// A parser's name, packets of the long run, and what sends so many from a seed.
 type Target = (&'static str, u64, fn(u64, u64));
 
-const TARGETS: [Target; 8] = [
+const TARGETS: [Target; 9] = [
     ("STUN demultiplexing", 1_500_000, stun::run),
-    ("RED", 1_500_000, red::run),
+    ("RED", 1_000_000, red::run),
     ("SDP", 200_000, sdp::run),
     ("Opus packets", 2_000_000, opus_packets::decoder),
     ("server's buffer", 1_500_000, opus_packets::ingest),
     ("client's buffer", 1_500_000, opus_packets::playout),
     ("datagrams of a call", 1_500_000, wire::run),
     ("RTP and texts inside a call", 300_000, inside::run),
+    ("sliding-window FEC", 500_000, fec::run),
 ];
 
 fn run(target: usize) {
@@ -75,6 +77,11 @@ fn datagrams_of_a_call() {
 #[test]
 fn rtp_and_texts_inside_a_call() {
     run(7);
+}
+
+#[test]
+fn sliding_window_fec() {
+    run(8);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::mutate::Mutator;
 use crate::opus_packets;
-use visavis_line::red::{parse, History, MAX_BLOCKS};
+use visavis_line::red::{parse, Block, History, MAX_BLOCKS};
 
 pub fn run(seed: u64, packets: u64) {
     let opus = opus_packets::seeds();
@@ -11,7 +11,12 @@ pub fn run(seed: u64, packets: u64) {
     for (i, packet) in opus.iter().enumerate().take(60) {
         let mut payload = Vec::new();
         let rtp = i as u64 * 960;
-        if history.write(111, rtp, packet, &[1, 4, 10], 1200, &mut payload) {
+        let primary = Block {
+            pt: 111,
+            offset: 0,
+            payload: packet,
+        };
+        if history.write(rtp, primary, &[1, 4, 10], None, 1200, &mut payload) {
             seeds.push(payload);
         }
         history.keep(rtp, packet);
