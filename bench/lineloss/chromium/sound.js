@@ -20,12 +20,15 @@ const mouths = [];
 const ears = [];
 let listening = false;
 
-/** Through a message, because timers set by timers are held back to 4 ms. */
+/**
+ * Through a message, because timers set by timers are held back to 4 ms. Whole milliseconds, rounded
+ * up: a timer knows no others, and one that comes too soon would be set again and again.
+ */
 const { port1, port2 } = new MessageChannel();
 const sleep = (ms) =>
   new Promise((resolve) => {
     port1.onmessage = resolve;
-    setTimeout(() => port2.postMessage(0), ms);
+    setTimeout(() => port2.postMessage(0), Math.ceil(ms));
   });
 
 const now = () => performance.timeOrigin + performance.now();
