@@ -3,7 +3,7 @@
 //! str0m's own demultiplexing asks every session in turn; here a datagram finds its call by the
 //! address it came from, and a STUN request by the name in it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
@@ -13,6 +13,7 @@ use str0m::net::Transmit;
 use crate::batch::{Batch, Event, Happening};
 use crate::clock::{Clock, TICK_S};
 use crate::config::Config;
+use crate::directory::Directory;
 use crate::error::LineError;
 use crate::load::{Load, Tick};
 use crate::mmsg::BATCH;
@@ -22,9 +23,6 @@ use crate::random::Source;
 use crate::stun;
 use crate::voice::Voice;
 use crate::voices::Voices;
-
-/// Our port and the far end's address.
-type Path = (u16, SocketAddr);
 
 /// Totals since the start.
 #[derive(Debug, Clone, Copy, Default)]
@@ -49,12 +47,9 @@ pub struct Calls {
     certificate: DtlsCert,
     next: i64,
     peers: BTreeMap<i64, Peer>,
-    by_name: HashMap<String, i64>,
-    by_path: HashMap<Path, i64>,
+    directory: Directory,
     /// Calls whose handshake was not done when last looked at.
     connecting: Vec<i64>,
-    /// Our port and the SSRC of a far end's media: who is it that comes from somewhere new?
-    by_source: HashMap<(u16, u32), i64>,
     out: Out,
     totals: Totals,
     load: Load,
@@ -77,10 +72,8 @@ impl Calls {
             certificate,
             next: 1,
             peers: BTreeMap::new(),
-            by_name: HashMap::new(),
-            by_path: HashMap::new(),
+            directory: Directory::default(),
             connecting: Vec::new(),
-            by_source: HashMap::new(),
             out: Out::default(),
             totals: Totals::default(),
             load: Load::default(),
@@ -171,7 +164,7 @@ impl Calls {
             ))
         })?;
         self.next += 1;
-        self.by_name.insert(peer.ufrag().to_owned(), call);
+        self.directory.name(call, peer.ufrag());
         self.peers.insert(call, peer);
         self.connecting.push(call);
         let before = self.out.packets.len();
@@ -225,12 +218,12 @@ impl Calls {
             let after = name(self);
             if let (Some(before), Some(after)) = (before, after) {
                 if before != after {
-                    self.by_name.remove(&before);
-                    self.by_name.insert(after, call);
+                    self.directory.unname(&before);
+                    self.directory.name(call, &after);
                 }
             }
         } else if let Some(before) = before {
-            self.by_name.remove(&before);
+            self.directory.unname(&before);
         }
     }
 
@@ -238,17 +231,8 @@ impl Calls {
     pub fn receive(&mut self, now: f64, local: SocketAddr, source: SocketAddr, packet: &[u8]) {
         self.totals.packets_in += 1;
         let path = (local.port(), source);
-        let mut known = true;
-        let call = match stun::request_name(packet) {
-            Some(name) => self.by_name.get(name).copied(),
-            None => self.by_path.get(&path).copied().or_else(|| {
-                known = false;
-                let source = stun::media_source(packet)?;
-                self.by_source.get(&(local.port(), source)).copied()
-            }),
-        };
         let mut understood = false;
-        if let Some(call) = call {
+        if let Some((call, known)) = self.directory.find(path, packet) {
             self.with(now, call, |peer, out| {
                 understood = peer.receive(now, (local, source), known, packet, out);
             });
@@ -434,16 +418,14 @@ impl Calls {
         for source in self.out.sources.drain(..) {
             let ports = self.peers.get(&call).map_or(&[][..], Peer::locals);
             for local in ports {
-                // Who had it first keeps it: a copied SSRC takes nothing from its owner.
-                let known = self.by_source.entry((local.port(), source));
-                known.or_insert(call);
+                self.directory.hear(local.port(), source, call);
             }
         }
         let packets = &self.out.packets[before..];
         self.totals.packets_out += packets.len() as u64;
         for packet in packets {
             let path = (packet.source.port(), packet.destination);
-            let owner = self.by_path.get(&path).copied();
+            let owner = self.directory.owner(path);
             if owner == Some(call) {
                 continue;
             }
@@ -455,7 +437,7 @@ impl Calls {
                         || (owner.connected() && newest - owner.last_heard() < PATH_IN_USE_S)
                 });
             if !kept {
-                self.by_path.insert(path, call);
+                self.directory.give(path, call);
             }
         }
     }
@@ -463,14 +445,13 @@ impl Calls {
     fn forget(&mut self, call: i64) {
         // Dropping the session must not be what ends the engine.
         if let Some(peer) = self.peers.remove(&call) {
-            self.by_name.remove(peer.ufrag());
+            self.directory.unname(peer.ufrag());
             let _ = catch_unwind(AssertUnwindSafe(move || drop(peer)));
         }
-        self.by_path.retain(|_, owner| *owner != call);
+        self.directory.forget(call);
         if let Some(voices) = &mut self.voices {
             voices.forget(call);
         }
-        self.by_source.retain(|_, owner| *owner != call);
     }
 }
 

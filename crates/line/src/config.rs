@@ -37,6 +37,11 @@ impl Default for Config {
 pub const CONNECT_TIMEOUT_S: f64 = 15.0;
 /// An offer of ours that nobody has answered after so long is void.
 pub const ANSWER_TIMEOUT_S: f64 = 60.0;
+/// Authentic packets of media a second of one call, and how many in one burst: speech of 10 ms
+/// packets and a camera beside it, and what a queue on the way held back for some seconds. What
+/// is beyond is dropped unread.
+pub const MEDIA_PER_S: f64 = 500.0;
+pub const MEDIA_BURST: f64 = 1000.0;
 /// Text messages a second a far end may send, and how many in one burst.
 pub const MESSAGES_PER_S: f64 = 200.0;
 pub const MESSAGE_BURST: f64 = 400.0;

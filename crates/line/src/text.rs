@@ -6,14 +6,14 @@ use str0m::channel::{ChannelData, ChannelId};
 use str0m::Rtc;
 
 use crate::config::{CHANNEL, MAX_UNSENT_TEXT, MESSAGES_PER_S, MESSAGE_BURST};
+use crate::limit::Limit;
 
 pub struct Texts {
     channel: Option<ChannelId>,
     unsent: VecDeque<String>,
     unsent_bytes: usize,
     max_bytes: usize,
-    tokens: f64,
-    filled_at: f64,
+    limit: Limit,
 }
 
 impl Texts {
@@ -23,8 +23,7 @@ impl Texts {
             unsent: VecDeque::new(),
             unsent_bytes: 0,
             max_bytes,
-            tokens: MESSAGE_BURST,
-            filled_at: now,
+            limit: Limit::new(now, MESSAGES_PER_S, MESSAGE_BURST),
         }
     }
 
@@ -89,15 +88,12 @@ impl Texts {
 
     /// One message came. `None`: not for us. The error is a reason to end the call.
     pub fn receive(&mut self, now: f64, data: ChannelData) -> Result<Option<String>, String> {
-        let refill = (now - self.filled_at).max(0.0) * MESSAGES_PER_S;
-        self.tokens = (self.tokens + refill).min(MESSAGE_BURST);
-        self.filled_at = now;
-        self.tokens -= 1.0;
-        if self.tokens < 0.0 {
+        if !self.limit.allows(now) {
             return Err(format!(
                 "more than {MESSAGES_PER_S} messages a second on the data channel"
             ));
         }
+        self.limit.spend();
         if data.data.len() > self.max_bytes {
             return Err(format!(
                 "a message of {} bytes on the data channel; at most {} are read",

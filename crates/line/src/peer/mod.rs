@@ -21,6 +21,7 @@ use crate::batch::{Batch, Event, Happening};
 use crate::checks::Checks;
 use crate::clock::Clock;
 use crate::ear::Ear;
+use crate::limit::Limit;
 use crate::mouth::{Mouth, PayloadTypes};
 use crate::report::LinkStats;
 use crate::resend::Resend;
@@ -83,6 +84,8 @@ pub struct Peer {
     checks: Checks,
     route: Route,
     consent: Consent,
+    /// On authentic media.
+    limit: Limit,
     /// Where the datagram in hand came from, and whether it was media of the far end.
     arriving: Option<Path>,
     authentic: bool,

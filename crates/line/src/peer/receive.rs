@@ -26,6 +26,10 @@ impl Peer {
         packet: &[u8],
         out: &mut Out,
     ) -> bool {
+        // Only what is authentic is counted below: a stranger's forgeries use nothing up.
+        if stun::media_source(packet).is_some() && !self.limit.allows(now) {
+            return false;
+        }
         let Ok(received) = Receive::new(Protocol::Udp, path.1, path.0, packet) else {
             return false;
         };
@@ -44,6 +48,9 @@ impl Peer {
         let mut understood = self.rtc.handle_input(input).is_ok();
         self.drain(now, out);
         self.arriving = None;
+        if self.authentic {
+            self.limit.spend();
+        }
         understood &= known || self.authentic;
         if understood {
             if silent {

@@ -15,11 +15,14 @@ use str0m::{Candidate, IceCreds, RtcConfig};
 use super::{Out, Peer};
 use crate::checks::Checks;
 use crate::clock::Clock;
-use crate::config::{Config, ANSWER_TIMEOUT_S, CHANNEL, CONNECT_TIMEOUT_S};
+use crate::config::{
+    Config, ANSWER_TIMEOUT_S, CHANNEL, CONNECT_TIMEOUT_S, MEDIA_BURST, MEDIA_PER_S,
+};
 use crate::dtls;
 use crate::ear::Ear;
 use crate::error::LineError;
 use crate::fec::agree;
+use crate::limit::Limit;
 use crate::mouth::{Mouth, PayloadTypes};
 use crate::random::Random;
 use crate::report::LinkStats;
@@ -234,6 +237,7 @@ impl Peer {
             checks: Checks::default(),
             route: Route::new(now),
             consent: Consent::default(),
+            limit: Limit::new(now, MEDIA_PER_S, MEDIA_BURST),
             arriving: None,
             authentic: false,
             source: None,

@@ -4,6 +4,7 @@ mod audio_both_ways;
 mod connect;
 mod consent;
 mod fec;
+mod flood;
 mod hostile;
 mod ice_restart;
 mod moving;
@@ -16,4 +17,6 @@ mod reports;
 mod rollover;
 mod same_seed;
 mod sdp_table;
+#[allow(dead_code)] // the fuzzing's; this uses a part of it
+mod stranger;
 mod texts;

@@ -16,6 +16,9 @@ mod opus_packets;
 mod pipe;
 mod red;
 mod sdp;
+#[path = "../calls/stranger.rs"]
+#[allow(dead_code)] // as above
+mod stranger;
 mod stun;
 mod wire;
 
