@@ -42,7 +42,9 @@ fn one(seed: u64, packets: u64, playout: bool) {
         }
         stranger.millisecond();
         if i % 8 == 0 {
-            (0..10).for_each(|_| stranger.millisecond());
+            for _ in 0..10 {
+                stranger.millisecond();
+            }
         }
         if i % 500 == 499 {
             assert_eq!(
