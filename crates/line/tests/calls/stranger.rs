@@ -11,7 +11,7 @@ use str0m::media::{Direction, MediaKind, Mid, Pt};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::RtpWrite;
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
-use visavis_line::batch::Batch;
+use visavis_line::batch::{Batch, Happening};
 use visavis_line::clock::Clock;
 use visavis_line::config::Config;
 use visavis_line::stepped::Stepped;
@@ -22,6 +22,8 @@ pub struct Stranger {
     pub server: Stepped,
     now_ms: u64,
     pub channel: Option<ChannelId>,
+    /// Why the server ended the call, if it did.
+    pub ended: Option<String>,
     /// The datagrams of the last millisecond.
     pub sent: Vec<Vec<u8>>,
     mid: Mid,
@@ -58,6 +60,7 @@ impl Stranger {
             server,
             now_ms: 0,
             channel: None,
+            ended: None,
             sent: Vec::new(),
             mid,
             pt,
@@ -102,7 +105,13 @@ impl Stranger {
         }
         let mut batch = None;
         if self.now_ms.is_multiple_of(20) {
-            batch = Some(self.server.step(now).unwrap());
+            let brought = self.server.step(now).unwrap();
+            for event in &brought.events {
+                if let Happening::Closed(reason) = &event.what {
+                    self.ended = Some(reason.clone());
+                }
+            }
+            batch = Some(brought);
         } else {
             self.server.timeout(now);
         }
