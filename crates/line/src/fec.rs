@@ -21,7 +21,7 @@ mod gf256;
 pub use decoder::{Decoder, Recovered};
 pub use encoder::Encoder;
 
-use crate::opus::strip_padding;
+use crate::opus::{strip_padding, MAX_PACKET};
 use crate::random::Random;
 use crate::red::MAX_LENGTH;
 
@@ -46,6 +46,7 @@ fn coefficients(seq: u64) -> impl Iterator<Item = u8> {
 /// Makes `symbol` that of a packet. False if it has none: it is too long, or empty.
 fn write_symbol(rtp: u64, packet: &[u8], spare: &mut Vec<u8>, symbol: &mut Vec<u8>) -> bool {
     spare.clear();
+    spare.reserve(MAX_PACKET);
     spare.extend_from_slice(packet);
     // Deep redundancy travels as padding; what is recovered can do without.
     strip_padding(spare);

@@ -1,5 +1,5 @@
-//! After warm-up nothing of ours is allocated for a packet: encoder, both buffers, repair and
-//! stretching included.
+//! After warm-up nothing of ours is allocated for a packet: encoder, both buffers, repair,
+//! stretching and sliding-window FEC included.
 
 mod common;
 
@@ -7,6 +7,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use common::{packets, speech, Dice};
+use visavis_line::fec;
 use visavis_line::ingest::{Ingest, IngestOptions};
 use visavis_line::opus::{Encoder, MAX_PACKET};
 use visavis_line::plan::SendPlan;
@@ -49,7 +50,8 @@ fn a_packet_allocates_nothing() {
     let mut ingest = Ingest::new(16_000, IngestOptions::default()).unwrap();
     let mut playout = Playout::new(24_000, PlayoutOptions::default()).unwrap();
     let (mut packet, mut up, mut down) = ([0; MAX_PACKET], [0; 320], [0; 480]);
-    let mut dice = Dice(5);
+    let (mut dice, mut losses) = (Dice(5), Dice(6));
+    let (mut repairs, mut solver, mut solved) = (fec::Encoder::default(), fec::Decoder::new(0), 0);
     let mut warm = 0;
     let mut waiting: Vec<(u64, u64)> = Vec::with_capacity(1000);
     for tick in 0..4000u64 {
@@ -89,6 +91,18 @@ fn a_packet_allocates_nothing() {
             ingest.pull(now, &mut up);
         }
         playout.pull(now, &mut down);
+        let payload = &sent[tick as usize % sent.len()];
+        let repair = repairs.repair(tick, payload, (16, 2), 1120);
+        if losses.unit() > 0.2 {
+            solver.received(tick, tick * 960, payload);
+            if let Some((covered, repair)) = repair {
+                solver.repair(tick, covered, repair);
+            }
+            while solver.recovered().is_some() {
+                solved += 1;
+            }
+        }
+        repairs.keep(tick * 960, payload);
         let start = tick as usize % 400 * 480;
         encoder
             .encode(&pcm[start..start + 480], &mut packet)
@@ -96,5 +110,6 @@ fn a_packet_allocates_nothing() {
     }
     let (a, b) = (ingest.stats(), playout.stats());
     assert!(a.lost > 100 && a.recovered > 100 && b.recovered > 100 && b.concealed > 0);
+    assert!(solved > 300, "{solved}");
     assert_eq!(ALLOCATED.get() - warm, 0);
 }

@@ -43,7 +43,7 @@ impl Row {
     fn new() -> Self {
         Row {
             coefficients: [0; MEMORY],
-            symbol: Vec::with_capacity(MAX_PACKET),
+            symbol: Vec::with_capacity(MAX_LENGTH),
             pivot: NOBODY,
         }
     }
@@ -93,7 +93,7 @@ impl Decoder {
     pub fn new(start: u64) -> Self {
         let source = || Source {
             seq: NOBODY,
-            symbol: Vec::with_capacity(MAX_PACKET),
+            symbol: Vec::with_capacity(MAX_LENGTH),
         };
         Decoder {
             start,
@@ -101,7 +101,9 @@ impl Decoder {
             rtp: 0,
             sources: std::iter::repeat_with(source).take(MEMORY).collect(),
             rows: Vec::with_capacity(MAX_ROWS + 1),
-            pool: Vec::with_capacity(MAX_ROWS + 1),
+            pool: std::iter::repeat_with(Row::new)
+                .take(MAX_ROWS + 1)
+                .collect(),
             solved: VecDeque::with_capacity(MEMORY),
             spare: Vec::with_capacity(MAX_PACKET),
         }

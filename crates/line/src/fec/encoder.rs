@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::{coefficients, gf256, write_symbol, MAX_WINDOW};
 use crate::opus::MAX_PACKET;
-use crate::red::COPY_HEADER;
+use crate::red::{COPY_HEADER, MAX_LENGTH};
 
 /// Payloads this short say only that nothing is said (RFC 6716, 3.2.1).
 const NOTHING: usize = 2;
@@ -62,6 +62,7 @@ impl Encoder {
             return None;
         }
         self.repair.clear();
+        self.repair.reserve(MAX_LENGTH);
         for (symbol, by) in self
             .symbols
             .iter()
