@@ -213,11 +213,20 @@ impl Playout {
             match self.stream.next() {
                 Next::Empty => return false,
                 Next::Silent(ticks) => self.stream.skip(ticks),
-                // What was lost before the spurt began cannot be told from its silence.
-                Next::Hole(lost) if !self.stream.recoverable(lost) => {
+                Next::Hole(lost) => {
+                    let recoverable = self.stream.recoverable(lost);
+                    if recoverable {
+                        self.stream.note_rescue(lost);
+                    }
+                    // What was lost before the spurt began cannot be told from its silence, and
+                    // what could be had only for more delay than is right is left out.
+                    let late = self.delay_at_cursor(now) > self.wait + FRAME_S;
+                    if recoverable && !late {
+                        break;
+                    }
                     self.stream.skip_piece(lost);
                 }
-                Next::Hole(_) | Next::Here => break,
+                Next::Here => break,
             }
         }
         self.debt = 0;
@@ -301,7 +310,7 @@ impl Playout {
     fn cover(&mut self, now: f64, lost: u64) {
         let recoverable = self.stream.recoverable(lost);
         if recoverable {
-            self.stream.note_rescue();
+            self.stream.note_rescue(lost);
         }
         if self.debt > 0 {
             let delay = self.delay_at_cursor(now) + self.seconds(self.pcm.len());

@@ -43,6 +43,8 @@ pub struct Stream {
     last_seq: u64,
     /// Greatest number that has come.
     highest: u64,
+    /// Up to here rescues have taught what wait they need, RTP time.
+    rescued: u64,
     /// The next packet begins a stream, whatever its numbers.
     fresh: bool,
     concealed_run: u64,
@@ -64,6 +66,7 @@ impl Stream {
             floor: 0,
             last_seq: 0,
             highest: 0,
+            rescued: 0,
             fresh: false,
             concealed_run: 0,
             scratch,
@@ -138,6 +141,7 @@ impl Stream {
             (self.cursor, self.floor) = (rtp, rtp);
             self.last_seq = seq.wrapping_sub(1);
             self.highest = seq;
+            self.rescued = rtp;
             self.concealed_run = 0;
             if self.decoder.reset().is_err() {
                 self.stats.rejected += 1; // libopus never refuses a reset
@@ -384,10 +388,17 @@ impl Stream {
         }
     }
 
-    /// Redundancy in the next packet covers what is at the cursor: that is worth waiting for.
-    pub fn note_rescue(&mut self) {
-        if let Some(front) = self.queue.front() {
-            self.arrivals.rescued(front.arrived, self.cursor);
+    /// Redundancy in the next packet covers the `lost` ticks before it: that is worth waiting for,
+    /// by each frame of it.
+    pub fn note_rescue(&mut self, lost: u64) {
+        let Some(arrived) = self.queue.front().map(|packet| packet.arrived) else {
+            return;
+        };
+        let end = self.cursor + lost;
+        while self.rescued.max(self.cursor) < end {
+            let rtp = self.rescued.max(self.cursor);
+            self.arrivals.rescued(arrived, rtp);
+            self.rescued = rtp + FRAME_TICKS;
         }
     }
 }
