@@ -152,4 +152,7 @@ def test_a_browser_that_cannot_is_as_it_was(page, server: MockServer, far: FarEn
     page.add_init_script(NO_WAY)
     frames = talk(page, server, far, 2.0)
     assert not any(f.mark is Mark.AWAITED for f in frames)
-    assert 60 < len(heard(frames)) < 260
+    # How much of the outage Chromium's own answers to NACKs bring is up to Chromium.
+    whole = heard(frames)
+    assert len(whole) > 60
+    assert frames[-1].at - whole[-1].at < 0.3
