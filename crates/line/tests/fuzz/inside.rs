@@ -34,8 +34,10 @@ fn one(seed: u64, packets: u64, playout: bool) {
         let marker = mutator.one_in(9);
         stranger.rtp(seq, time, marker, payload.clone());
         if i % 16 == 0 {
-            // Not what a call is ended for: too many, too long, no UTF-8.
+            // Not what a call is ended for: too many, too long, no UTF-8. Nor an empty one: str0m
+            // sends it without the byte of RFC 8831, 6.6, and nothing after it can be read.
             mutator.noise(&mut payload, 200);
+            payload.push(b'.');
             let text = String::from_utf8_lossy(&payload).into_owned();
             let binary = mutator.one_in(4);
             stranger.text(binary, if binary { &payload } else { text.as_bytes() });
