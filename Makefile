@@ -28,15 +28,17 @@ lint:
 	scripts/cargo.sh fmt --all --check
 	scripts/cargo.sh clippy --release --workspace --all-targets -- -D warnings
 
+# The same cases in every run; `make test-slow` looks for new ones.
 test-rust:
-	scripts/cargo.sh test --release --workspace
+	PROPTEST_RNG_SEED=1 scripts/cargo.sh test --release --workspace
 
 test-python:
 	@mkdir -p artifacts
 	$(PY) -m pytest -m "not slow"
 
 test-slow: setup-test
-	$(PY) -m pytest -m slow
+	scripts/cargo.sh test --release --workspace
+	$(PY) -m pytest -m "slow or hypothesis" --hypothesis-profile search
 
 wheel:
 	scripts/build_line.sh

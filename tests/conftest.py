@@ -9,7 +9,11 @@ import structlog
 from hypothesis import HealthCheck, settings
 
 # Machines are shared and slow at times; how long an example takes is no property of the code.
-settings.register_profile("visavis", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow_is_no_fault = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples in every run, so that a change is judged by what it changed;
+# `make test-slow` looks for new ones.
+settings.register_profile("visavis", slow_is_no_fault, derandomize=True)
+settings.register_profile("search", slow_is_no_fault, max_examples=500)
 settings.load_profile("visavis")
 
 

@@ -23,7 +23,9 @@ def parse(body: bytes) -> tuple[NDArray[np.float64], list[NDArray[np.int16]]]:
     at = np.frombuffer(body, "<f8", count, 8) * 1e-3
     sizes = np.frombuffer(body, "<f8", count, 8 + 8 * count)
     pcm = body[8 + 16 * count :]
-    if not (sizes >= 0).all() or 2 * sizes.sum() != len(pcm) or (sizes % 1).any():
+    # Each by itself first: only then are they safe to add.
+    whole = (sizes >= 0) & (sizes <= len(pcm) // 2)
+    if not whole.all() or (sizes % 1).any() or 2 * sizes.sum() != len(pcm):
         raise ValueError(f"{len(pcm)} bytes are not the samples of {count} blocks")
     samples = np.frombuffer(pcm, "<i2")
     return at, np.split(samples, np.cumsum(sizes.astype(np.int64))[:-1]) if count else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lineloss.blocks import RATE, parse, recording
@@ -37,6 +37,9 @@ def test_anything_else_is_refused_or_whole(noise: bytes) -> None:
 
 
 @given(st.lists(st.floats(), max_size=6))
+@example([0.0, 8.98846567431158e307])
+@example([0.0, 0.0, float("inf"), -float("inf")])
+@example([float("nan")])
 def test_no_number_is_taken_on_trust(numbers: list[float]) -> None:
     for first in (len(numbers) // 2, *numbers[:1]):
         try:
