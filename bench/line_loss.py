@@ -11,12 +11,13 @@ package's `bench` extra.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import shutil
 import sys
+from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,11 @@ from typing import Any
 import numpy as np
 
 from harness import arguments, config_hash, finish, table
+from lineloss.kept import Kept
 from lineloss.material import Stream, streams, utterances
 from lineloss.networks import NETWORKS, Network, neteq
 from lineloss.relay import RelayUnavailable
-from lineloss.rig import Heard, Stack, rig
+from lineloss.rig import Heard, Rig, Stack, rig
 from lineloss.score import Scorer, Utterance, figures, word_error_rate
 from lineloss.virtual import RateCurve
 from visavis.seam import DEFAULT_PLAN, UPLINK_PLAN
@@ -40,6 +42,9 @@ SEED = 1
 
 Result = tuple[dict[str, Any], list[Utterance]]
 """A row and the utterances behind it."""
+Key = tuple[tuple[str, str, str], dict[str, Any]]
+"""Where a result belongs in this run, and what it is kept under."""
+Plan = dict[str, Any]
 
 
 def theirs() -> dict[str, Stack]:
@@ -97,14 +102,67 @@ def compare(results: dict[tuple[str, str, str], Result],
     return rows
 
 
-def scored(row: dict[str, Any], found: list[Utterance], quiet: bool) -> Result:
-    full = {**row, **figures(found)}
-    if not quiet:
-        print(" ".join(f"{key}={value}" for key, value in full.items()), flush=True)
-    return full, found
+@dataclass
+class Run:
+    """One run's trials: measured, scored while the next one runs, and kept."""
+
+    running: Rig
+    scorer: Scorer
+    kept: Kept
+    spoken: list[Stream]
+    traces: str | None
+    quiet: bool
+    results: dict[tuple[str, str, str], Result] = field(default_factory=dict)
+    """By network, stack and direction."""
+    _waiting: list[tuple[Key, dict[str, Any], Callable[[], list[Utterance]]]] = field(
+        default_factory=list
+    )
+
+    def _key(self, stack: Stack, network: Network) -> dict[str, Any]:
+        size = {"n": sum(len(s.spoken) for s in self.spoken), "calls": len(self.spoken)}
+        return {**size, "seed": SEED, "network": network.what, "stack": asdict(stack)}
+
+    def wire(self, stack: Stack) -> float:
+        """What it sends in the clean network, kb/s: with losses libwebrtc adds padding that
+        probes for bandwidth, up to several times its speech."""
+        key = {**self._key(stack, NETWORKS[0]), "what": "wire"}
+        if (known := self.kept.get(key)) is None:
+            clean = self.running.trial(stack, NETWORKS[0], self.spoken, SEED, None)
+            self.kept.put(key, known := (clean.up_kbps + clean.down_kbps) / 2)
+        return float(known)
+
+    def trial(self, stack: Stack, network: Network) -> None:
+        keys: dict[str, Key] = {
+            way: ((network.name, stack.name, way), {**self._key(stack, network), "way": way})
+            for way in ("up", "down")
+        }
+        known = [self.kept.get(key) for _, key in keys.values()]
+        if None not in known:
+            for (place, _), (row, found) in zip(keys.values(), known, strict=True):
+                self.results[place] = row, [Utterance(**u) for u in found]
+            return
+        heard = self.running.trial(stack, network, self.spoken, SEED, self.traces)
+        self.settle()
+        for way, kbps in (("up", heard.up_kbps), ("down", heard.down_kbps)):
+            row = {"network": network.name, "stack": stack.name, "direction": way,
+                   "kbps": round(kbps, 1), "lost": round(heard.dropped, 4),
+                   "relay_p99_ms": round(heard.error_p99_ms, 2)}  # fmt: skip
+            wait = self.scorer.start(jobs(heard, self.spoken, way))
+            self._waiting.append((keys[way], row, wait))
+
+    def settle(self) -> None:
+        """Wait for what is being scored."""
+        for (place, key), row, wait in self._waiting:
+            found = wait()
+            full = {**row, **figures(found)}
+            if not self.quiet:
+                print(" ".join(f"{key}={value}" for key, value in full.items()), flush=True)
+            self.kept.put(key, (full, [asdict(u) for u in found]))
+            self.results[place] = full, found
+        self._waiting.clear()
 
 
-def main() -> None:
+def options_and_networks() -> tuple[Namespace, list[Network]]:
     parser = arguments(__doc__)
     parser.add_argument("--n", type=int, default=219, help="utterances a row")
     parser.add_argument("--calls", type=int, default=12, help="calls at once")
@@ -116,6 +174,8 @@ def main() -> None:
     parser.add_argument("--traces", default=os.environ.get("VISAVIS_TRACES"),
                         help="folder of NetEq's jitter files (*.rtp)")  # fmt: skip
     parser.add_argument("--logs", type=Path, help="keep recordings and logs of each last trial")
+    parser.add_argument("--keep", type=Path,
+                        help="folder of results: a run goes on where it stopped")  # fmt: skip
     options = parser.parse_args()
     networks = list(NETWORKS)
     if options.traces:
@@ -124,7 +184,8 @@ def main() -> None:
         print("NetEq's jitter files: skipped; name their folder by --traces or VISAVIS_TRACES")
     if options.quick:
         options.n, options.calls = 4, 4
-        options.networks, options.stacks = ["bursts30"], [RED, "visavis"]
+        options.networks = options.networks or ["bursts30"]
+        options.stacks = options.stacks or [RED, "visavis"]
     if options.networks:
         unknown = set(options.networks) - {n.name for n in networks}
         if unknown:
@@ -137,55 +198,47 @@ def main() -> None:
             print(f"{name}: skipped; {why}", file=sys.stderr)
     if not chosen:
         parser.error("no stack is left to measure")
+    options.stacks = chosen
+    return options, networks
+
+
+def matched(run: Run, chosen: list[str], curves: list[RateCurve]) -> dict[str, list[Plan]]:
+    """Of each of our stacks the plans up and down that send as much as the one it is set beside."""
+    plans: dict[str, list[Plan]] = {}
+    for name in (name for name in OURS if name in chosen):
+        kbps = run.wire(theirs()[OURS[name]])
+        plans[name] = [plan for plan in (curve.at(kbps) for curve in curves) if plan]
+        if len(plans[name]) < len(curves):
+            sys.exit(f"our plan cannot send {kbps:.1f} kb/s at any bitrate")
+        if name == CHROMIUM:
+            plans[name][0] = {}  # the browser's own
+    return plans
+
+
+def main() -> None:
+    options, networks = options_and_networks()
     spoken = streams(utterances("testing"), options.n, calls=options.calls)
     told = ((UPLINK_PLAN, options.up_plan), (DEFAULT_PLAN, options.down_plan))
-    curves = [RateCurve(spoken[0], {**dataclasses.asdict(plan), **more}) for plan, more in told]
-    waiting: dict[tuple[str, str, str], tuple[dict[str, Any], Callable[[], list[Utterance]]]] = {}
-    results: dict[tuple[str, str, str], Result] = {}
-    plans: dict[str, list[dict[str, Any]]] = {}
-    wire: dict[str, float] = {}
-    stacks = theirs()
+    curves = [RateCurve(spoken[0], {**asdict(plan), **more}) for plan, more in told]
     scorer = Scorer()
     try:
         with rig(options.logs) as running:
-            for name in OURS:
-                if name not in chosen:
-                    continue
-                # With losses libwebrtc adds padding that probes for bandwidth, up to several
-                # times its speech; ours is matched to what it sends without.
-                other = OURS[name]
-                if other not in wire:
-                    clean = running.trial(stacks[other], NETWORKS[0], spoken, SEED, None)
-                    wire[other] = (clean.up_kbps + clean.down_kbps) / 2
-                kbps = wire[other]
-                plans[name] = [plan for plan in (curve.at(kbps) for curve in curves) if plan]
-                if len(plans[name]) < len(curves):
-                    sys.exit(f"our plan cannot send {kbps:.1f} kb/s at any bitrate")
-                if name == CHROMIUM:
-                    plans[name][0] = {}  # the browser's own
-                stacks[name] = ours(name, *plans[name])
+            kept = Kept(options.keep)
+            run = Run(running, scorer, kept, spoken, options.traces, options.json)
+            plans = matched(run, options.stacks, curves)
+            stacks = theirs() | {name: ours(name, *plans[name]) for name in plans}
             for i, network in enumerate(networks):
                 # Another one begins each time, lest one always has the warmer machine.
-                for name in np.roll(chosen, i).tolist():
-                    heard = running.trial(stacks[name], network, spoken, SEED, options.traces)
-                    for key, (row, wait) in list(waiting.items()):
-                        results[key] = scored(row, wait(), options.json)
-                        del waiting[key]
-                    for way, kbps in (("up", heard.up_kbps), ("down", heard.down_kbps)):
-                        row = {"network": network.name, "stack": name, "direction": way,
-                               "kbps": round(kbps, 1), "lost": round(heard.dropped, 4),
-                               "relay_p99_ms": round(heard.error_p99_ms, 2)}  # fmt: skip
-                        wait = scorer.start(jobs(heard, spoken, way))
-                        waiting[network.name, name, way] = (row, wait)
-        for key, (row, wait) in waiting.items():
-            results[key] = scored(row, wait(), options.json)
+                for name in np.roll(options.stacks, i).tolist():
+                    run.trial(stacks[name], network)
+            run.settle()
     except RelayUnavailable as error:
         sys.exit(f"line_loss needs two network namespaces joined by a relay: {error}")
     finally:
         scorer.close()
-    order = [(n.name, s, w) for n in networks for w in ("up", "down") for s in chosen]
-    rows = [results[key][0] for key in order]
-    against = compare(results, networks)
+    order = [(n.name, s, w) for n in networks for w in ("up", "down") for s in options.stacks]
+    rows = [run.results[place][0] for place in order]
+    against = compare(run.results, networks)
     text = "\n\n".join([
         "\n".join(f"- `{n.name}`: {n.what}" for n in networks),
         table(rows),

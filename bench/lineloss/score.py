@@ -143,6 +143,8 @@ class Scorer:
     """Scores in processes of their own, on what processor time the calls leave."""
 
     def __init__(self, processes: int = 2) -> None:
+        # There is a process for every core already; BLAS' own threads would only spin.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         # Forked children would keep the pipes of the calls' processes open.
         self._pool = ProcessPoolExecutor(
             processes, get_context("spawn"), initializer=os.nice, initargs=(19,)
