@@ -4,9 +4,9 @@ Human speech through a relay between two network namespaces, every stack with it
 ends and the same losses for all. `up` is what a server's recogniser gets, `down` what a
 client's ear gets (libwebrtc and aiortc have one receiver for both). visavis sends its default
 plans at the bitrates that make its bits on the wire equal to libwebrtc's in the clean network,
-once for FEC + RED and once for FEC alone. In `visavis + chromium` Chromium calls visavis as our
-page does: `up` is Chromium's sending, `down` its NetEq's hearing. Needs root, TUN, and the
-package's `bench` extra.
+once for FEC + RED and once for FEC alone. In `… + chromium` Chromium calls visavis, or libwebrtc
+with FEC + RED, as our page does: `up` is Chromium's sending, `down` its NetEq's hearing. Needs
+root, TUN, and the package's `bench` extra.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from lineloss.virtual import RateCurve
 from visavis.seam import DEFAULT_PLAN, UPLINK_PLAN
 
 RED, FEC, AIORTC = "libwebrtc fec+red", "libwebrtc fec", "aiortc"
-CHROMIUM = "visavis + chromium"
-OURS = {"visavis": RED, "visavis low": FEC, CHROMIUM: RED}
+CHROMIUM, THEIR_CHROMIUM = "visavis + chromium", "libwebrtc + chromium"
+OURS = {"visavis": RED, "visavis low": FEC, CHROMIUM: THEIR_CHROMIUM}
 """Our rows, and whose bits each matches."""
 SEED = 1
 
@@ -48,11 +48,14 @@ Plan = dict[str, Any]
 
 
 def theirs() -> dict[str, Stack]:
-    def libwebrtc(name: str, red: bool) -> Stack:
-        told = (json.dumps({"red": red}),)
-        return Stack(name, "lineloss.end_libwebrtc", told, told)
-
-    stacks = (libwebrtc(RED, True), libwebrtc(FEC, False), Stack(AIORTC, "lineloss.end_aiortc"))
+    red, fec = ((json.dumps({"red": red}),) for red in (True, False))
+    module = "lineloss.end_libwebrtc"
+    stacks = (
+        Stack(RED, module, red, red),
+        Stack(FEC, module, fec, fec),
+        Stack(AIORTC, "lineloss.end_aiortc"),
+        Stack(THEIR_CHROMIUM, "lineloss.end_chromium", (), red, module),
+    )
     return {stack.name: stack for stack in stacks}
 
 
@@ -67,9 +70,10 @@ def ours(name: str, up: dict[str, Any], down: dict[str, Any]) -> Stack:
 
 def lacking(name: str) -> str | None:
     """Why this stack cannot run here."""
-    if name == CHROMIUM and shutil.which("chromium") is None:
+    chromium = name in (CHROMIUM, THEIR_CHROMIUM)
+    if chromium and shutil.which("chromium") is None:
         return "Debian's chromium is not installed"
-    if name == CHROMIUM and find_spec("playwright") is None:
+    if chromium and find_spec("playwright") is None:
         return "playwright is not installed"
     return None
 
@@ -122,14 +126,15 @@ class Run:
         size = {"n": sum(len(s.spoken) for s in self.spoken), "calls": len(self.spoken)}
         return {**size, "seed": SEED, "network": network.what, "stack": asdict(stack)}
 
-    def wire(self, stack: Stack) -> float:
-        """What it sends in the clean network, kb/s: with losses libwebrtc adds padding that
-        probes for bandwidth, up to several times its speech."""
+    def wire(self, stack: Stack) -> tuple[float, float]:
+        """What it sends up and down in the clean network, kb/s: with losses libwebrtc adds padding
+        that probes for bandwidth, up to several times its speech."""
         key = {**self._key(stack, NETWORKS[0]), "what": "wire"}
         if (known := self.kept.get(key)) is None:
             clean = self.running.trial(stack, NETWORKS[0], self.spoken, SEED, None)
-            self.kept.put(key, known := (clean.up_kbps + clean.down_kbps) / 2)
-        return float(known)
+            self.kept.put(key, known := (clean.up_kbps, clean.down_kbps))
+        up, down = known
+        return up, down
 
     def trial(self, stack: Stack, network: Network) -> None:
         keys: dict[str, Key] = {
@@ -206,12 +211,13 @@ def matched(run: Run, chosen: list[str], curves: list[RateCurve]) -> dict[str, l
     """Of each of our stacks the plans up and down that send as much as the one it is set beside."""
     plans: dict[str, list[Plan]] = {}
     for name in (name for name in OURS if name in chosen):
-        kbps = run.wire(theirs()[OURS[name]])
-        plans[name] = [plan for plan in (curve.at(kbps) for curve in curves) if plan]
-        if len(plans[name]) < len(curves):
-            sys.exit(f"our plan cannot send {kbps:.1f} kb/s at any bitrate")
+        wire = run.wire(theirs()[OURS[name]])
+        found = [curve.at(kbps) for curve, kbps in zip(curves, wire, strict=True)]
         if name == CHROMIUM:
-            plans[name][0] = {}  # the browser's own
+            found[0] = {}  # the browser's own
+        if None in found:
+            sys.exit(f"our plans cannot send {wire} kb/s at any bitrate")
+        plans[name] = [plan for plan in found if plan is not None]
     return plans
 
 
