@@ -77,3 +77,9 @@ class RecordingError(VisavisError):
     """The file of a recorded call is damaged or of another version."""
 
     code = "invalid_recording"
+
+
+class ScenarioError(VisavisError):
+    """A network scenario is wrong, or its recording cannot be read."""
+
+    code = "invalid_scenario"

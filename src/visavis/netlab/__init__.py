@@ -1,0 +1,25 @@
+"""The weak-network range: networks as data, and the same network for whoever is tried on it.
+
+Enters: scenario files. Leaves: what such a network does to each packet, in virtual time and on
+real sockets.
+"""
+
+from visavis.netlab.scenario import (
+    Origin,
+    Scenario,
+    dump_scenario,
+    json_schema,
+    load_scenario,
+    parse_scenario,
+    save_scenario,
+)
+
+__all__ = [
+    "Origin",
+    "Scenario",
+    "dump_scenario",
+    "json_schema",
+    "load_scenario",
+    "parse_scenario",
+    "save_scenario",
+]
