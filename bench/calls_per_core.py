@@ -45,7 +45,7 @@ import recordings
 HERE = Path(__file__).parent
 ADDRESS = "10.99.0.1"
 TALK = {"full_duplex": 1.0, "talk40": 0.4}
-COUNTS = {"visavis": (10, 30), "floor": (10, 30), "wrtc": (5, 15), "aiortc": (4, 8)}
+COUNTS = {"visavis": (10, 30), "floor": (10, 30), "wrtc": (5, 20), "aiortc": (4, 16)}
 QUICK = {"visavis": (20,), "floor": (20,), "wrtc": (15,), "aiortc": (8,)}
 MODULES = {"visavis": "visavis_line", "wrtc": "wrtc", "aiortc": "aiortc"}
 WARM_UP_S = 2.0

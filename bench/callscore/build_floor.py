@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
 
 
 class FloorMissing(Exception):
@@ -15,13 +16,14 @@ class FloorMissing(Exception):
 
 def opus_folder() -> Path:
     """Where cargo has put libopus.a: the newest build. FloorMissing if there is none."""
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    # As scripts/cargo.sh has it.
+    target = Path(os.environ.get("CARGO_TARGET_DIR", CACHE / "visavis/target"))
     found = sorted(
         target.glob("release/build/opusic-sys-*/out/lib/libopus.a"),
         key=lambda path: path.stat().st_mtime,
     )
     if not found:
-        raise FloorMissing(f"no libopus.a under {target}: run `cargo build --release`")
+        raise FloorMissing(f"no libopus.a under {target}: run `scripts/cargo.sh build --release`")
     return found[-1].parents[1]
 
 
