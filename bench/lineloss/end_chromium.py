@@ -1,12 +1,14 @@
 """Debian's Chromium as the near end, calling as our page does: `web/call/webrtc.js` itself, with
 RED first, audio NACK and backlog. The server it calls is this process, on the namespace's own
-loopback, and answers with what the far end said.
+loopback, and answers with what the far end said, also when the page begins ICE anew in mid-call.
 
 Sound goes in and out where the `wrtc` wheel's does, with no Web Audio between: frames of 20 ms are
 written to a MediaStreamTrackGenerator when they are due, and what NetEq gives is read from a
 MediaStreamTrackProcessor, with the time at which NetEq gave it. That way adds about 0.3 ms: so much
 later a frame is read from a processor on the very track that it was written to. One browser and
 one page hold all calls.
+
+Argument: the path at which the far end takes restarts.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from starlette.staticfiles import StaticFiles
 from lineloss.blocks import RATE, recording
 from lineloss.ends import Recording, phase, serve
 from lineloss.material import LEAD_S
+from lineloss.restarts import RestartRefused, ask_restart
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests/interop"))
@@ -46,7 +49,8 @@ COUNTED = ("totalSamplesReceived", "concealedSamples", "silentConcealedSamples",
 class Server:
     """What the page calls: its files, its calls, and the sound it takes and brings."""
 
-    def __init__(self) -> None:
+    def __init__(self, restarts: Path) -> None:
+        self._restarts = restarts
         self.offers: asyncio.Queue[str] = asyncio.Queue()
         self.answers: dict[int, asyncio.Future[str]] = {}
         self.said: list[bytes] = []
@@ -54,6 +58,7 @@ class Server:
         app = Starlette(
             routes=[
                 Route("/call/{id:int}/v1/realtime/calls", self._offer, methods=["POST"]),
+                Route("/call/{id:int}", self._restart, methods=["PATCH"]),
                 Route("/call/{id:int}/hangup", lambda _: Response(), methods=["POST"]),
                 Route("/said/{id:int}", self._say),
                 Route("/heard/{id:int}", self._hear, methods=["POST"]),
@@ -73,6 +78,15 @@ class Server:
         self.offers.put_nowait((await request.body()).decode())
         answer = await self.answers[call]
         return Response(answer, 201, {"Location": f"/call/{call}"}, "application/sdp")
+
+    async def _restart(self, request: Request) -> Response:
+        offer = (await request.body()).decode()
+        try:
+            answer = await ask_restart(self._restarts, request.path_params["id"], offer)
+        except (RestartRefused, OSError) as error:
+            print(f"restart refused: {error}", file=sys.stderr, flush=True)
+            return Response(status_code=400)
+        return Response(answer, 200, media_type="application/sdp")
 
     async def _say(self, request: Request) -> Response:
         return Response(self.said[request.path_params["id"]])
@@ -125,13 +139,13 @@ class Chromium:
         before = await self._inbound()
         await asyncio.sleep(start + seconds - 0.5 - time.monotonic())
         after = await self._inbound()
-        late = (await running)["late"]
-        notes = {f"handed_late_p{q}_ms": float(np.percentile(late, q)) for q in (50, 99)}
+        ran = await running
+        notes = {f"handed_late_p{q}_ms": float(np.percentile(ran["late"], q)) for q in (50, 99)}
         recordings = []
         for i in range(len(streams)):
             account = {key: after[i][key] - before[i][key] for key in COUNTED}
             heard = recording(self._server.heard[i], began, phase(i), account)
-            heard.notes |= notes
+            heard.notes |= notes | {"lost": i in ran["lost"]}
             recordings.append(heard)
         return recordings
 
@@ -189,7 +203,7 @@ async def launch(playwright: Playwright, folder: Path, url: str) -> Page:
 
 
 async def main() -> None:
-    server = Server()
+    server = Server(Path(sys.argv[1]))
     with tempfile.TemporaryDirectory(prefix="visavis-chromium-") as folder:
         async with async_playwright() as playwright:
             page = await launch(playwright, Path(folder), server.url)

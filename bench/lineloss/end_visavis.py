@@ -1,6 +1,7 @@
 """visavis' native line as an end: the near one plays to an ear, the far one feeds a recogniser.
 
-Argument: {"role": "near" | "far", "plan": {…} or {}}.
+Arguments: {"role": "near" | "far", "plan": {…} or {}}, and the path at which the far one takes
+restarts.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import asyncio
 import json
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 from lineloss.ends import Recording, phase, serve
 from lineloss.native import Heard, Listener
 from lineloss.relay import ADDRESSES
+from lineloss.restarts import answer_restarts
 
 RATE = 16_000
 PLAY_RATE = 24_000
@@ -37,6 +40,7 @@ class Visavis:
         )
         self._plan = plan
         self._calls: list[int] = []
+        self._restarts: list[int] = []
         self._events: list[tuple[Any, ...]] = []
         self._listener = Listener()
         self._changed = asyncio.Event()
@@ -50,6 +54,7 @@ class Visavis:
 
     def _add(self, call: int) -> int:
         self._calls.append(call)
+        self._restarts.append(0)
         if self._plan:
             self._engine.set_plan(call, **self._plan)
         return len(self._calls) - 1
@@ -64,6 +69,11 @@ class Visavis:
 
     async def answer(self, call: int, sdp: str) -> None:
         self._engine.answer(self._calls[call], sdp)
+
+    def restart(self, call: int, offer: str) -> str:
+        answer = self._engine.restart(self._calls[call], offer)
+        self._restarts[call] += 1
+        return answer
 
     async def connected(self, call: int) -> None:
         while (self._calls[call], "connected") not in self._events:
@@ -86,8 +96,8 @@ class Visavis:
         heard = [self._listener.heard.get(call, Heard()) for call in self._calls]
         stats = self._engine.stats()
         return [
-            h.recording(s, {"tick_late_p99_ms": stats["tick_late_p99_ms"]})
-            for h, s in zip(heard, spoke, strict=True)
+            h.recording(s, {"tick_late_p99_ms": stats["tick_late_p99_ms"], "restarts": r})
+            for h, s, r in zip(heard, spoke, self._restarts, strict=True)
         ]
 
     async def aclose(self) -> None:
@@ -98,7 +108,11 @@ class Visavis:
 
 async def main() -> None:
     told = json.loads(sys.argv[1])
-    await serve(Visavis(told["role"], told["plan"]))
+    end = Visavis(told["role"], told["plan"])
+    if told["role"] == "near":
+        return await serve(end)
+    async with await answer_restarts(Path(sys.argv[2]), end.restart):
+        await serve(end)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ class Stack:
     name: str
     module: str
     near: tuple[str, ...] = ()
-    """Arguments of the near end's process."""
+    """Arguments of the near end's process, before the path for restarts."""
     far: tuple[str, ...] = ()
     far_module: str = ""
     """If it is not the near end's."""
@@ -107,10 +107,13 @@ class Process:
 class Rig:
     """The relay with its namespaces, for any number of trials."""
 
-    def __init__(self, relay: Process, names: tuple[str, str], folder: Path) -> None:
+    def __init__(
+        self, relay: Process, names: tuple[str, str], folder: Path, restarts: Path
+    ) -> None:
         self._relay = relay
         self._names = names
         self._folder = folder
+        self._restarts = restarts
 
     def trial(
         self, stack: Stack, network: Network, streams: list[Stream], seed: int, traces: str | None
@@ -125,7 +128,7 @@ class Rig:
         ends = [
             Process(
                 *("ip", "netns", "exec", name, sys.executable),
-                *("-m", module, *arguments),
+                *("-m", module, *arguments, str(self._restarts)),
                 log=self._folder / f"{stack.name}.{side}.log",
             )
             for side, name, module, arguments in (
@@ -159,6 +162,8 @@ class Rig:
             [Recording.load(self._folder / side / f"{i}.npz") for i in range(len(streams))]
             for side in sides
         )
+        if lost := sum(r.notes.get("lost", False) for r in down):
+            print(f"{stack.name} on {network.name}: {lost} calls were given up", file=sys.stderr)
         calls, seconds = len(streams), max(stream.seconds for stream in streams)
         total = [sum(w["bytes"] for w in account["ways"] if w["side"] == s) for s in (0, 1)]
         packets = sum(w["packets"] for w in account["ways"])
@@ -183,4 +188,5 @@ def rig(logs: Path | None = None) -> Iterator[Rig]:
         ready = relay.answer()
         if "unavailable" in ready:
             raise RelayUnavailable(ready["unavailable"])
-        yield Rig(relay, tuple(ready["names"]), logs or Path(folder))
+        # The kernel takes no long name for a socket: never in the folder that was asked for.
+        yield Rig(relay, tuple(ready["names"]), logs or Path(folder), Path(folder) / "restarts")

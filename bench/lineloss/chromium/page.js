@@ -8,6 +8,9 @@ const sound = new Worker("sound.js", { type: "module" });
 /** @type {Promise<WebRtcCall>[]} */
 const calls = [];
 
+/** Calls that the page gave up. @type {number[]} */
+const lost = [];
+
 /** @param {number} id @param {Record<string, any>} message @param {Transferable[]} [transfer] */
 const tell = (id, message, transfer = []) => sound.postMessage({ id, ...message }, transfer);
 
@@ -33,7 +36,10 @@ globalThis.bench = {
       // Chromium asks NetEq for sound only if something plays it.
       element: new Audio(),
       onEvent() {},
-      onClosed: () => console.error(`call ${id} was lost`),
+      onClosed() {
+        lost.push(id);
+        console.error(`call ${id} was lost`);
+      },
     };
     calls.push(WebRtcCall.connect(options));
     calls[id].catch((error) => console.error(`call ${id}:`, error));
@@ -58,12 +64,16 @@ globalThis.bench = {
   /**
    * Speak and listen on all calls.
    * @param {{ start: number, phases: number[], seconds: number }} when `start` in ms since 1970
-   * @returns {Promise<{ late: number[] }>} ms by which frames were handed over late
+   * @returns {Promise<{ late: number[], lost: number[] }>} ms by which frames were handed over late;
+   *   calls that were given up
    */
   run(when) {
     sound.postMessage({ run: when });
     return new Promise((resolve, reject) => {
-      sound.onmessage = ({ data }) => (data.error ? reject(new Error(data.error)) : resolve(data));
+      sound.onmessage = ({ data }) => {
+        if (data.error) reject(new Error(data.error));
+        else resolve({ ...data, lost });
+      };
     });
   },
 
