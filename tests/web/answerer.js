@@ -1,7 +1,18 @@
 // Stands in for the server's media engine: answers the page's SDP offer with a second
-// RTCPeerConnection in the same tab, which plays a tone and keeps what the page tells it.
+// RTCPeerConnection in the same tab, which plays a tone and keeps what the page tells it. A PATCH is
+// answered with `refusal`, an HTTP status, if one is set.
 
-window.answerer = { texts: [], heard: 0, hangups: 0, restarts: 0, pc: null, channel: null, tone: null };
+window.answerer = {
+  texts: [],
+  heard: 0,
+  hangups: 0,
+  restarts: 0,
+  refusal: 0,
+  refused: 0,
+  pc: null,
+  channel: null,
+  tone: null,
+};
 
 async function answer(sdp) {
   const { answerer } = window;
@@ -47,6 +58,10 @@ async function restart(sdp) {
 const realFetch = window.fetch;
 window.fetch = async (url, init) => {
   if (init?.method === "PATCH") {
+    if (window.answerer.refusal) {
+      window.answerer.refused += 1;
+      return new Response("", { status: window.answerer.refusal });
+    }
     return new Response(await restart(init.body), { status: 200 });
   }
   if (init?.method !== "POST") return realFetch(url, init);

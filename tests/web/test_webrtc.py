@@ -83,6 +83,29 @@ def test_ice_begins_anew_when_the_path_is_lost(live) -> None:
     until(live, "s.phase === 'live'")
 
 
+@pytest.mark.parametrize("status", [405, 503])
+def test_a_refused_restart_leaves_the_old_path(live, status: int) -> None:
+    live.evaluate(f"answerer.refusal = {status}; dispatchEvent(new Event('online'))")
+    live.wait_for_function("answerer.refused === 1")
+    live.evaluate("answerer.tone.value = 0.5")
+    live.wait_for_function("window.visavis.levels().agent.rms > 0.05")
+    say(live, script.final(1, "Still here."))
+    until(live, "s.phase === 'live' && s.lines.length === 1")
+    # Nor does the refused offer stand in the way of the next.
+    live.evaluate("answerer.refusal = 0; dispatchEvent(new Event('online'))")
+    live.wait_for_function("answerer.restarts === 1")
+    live.evaluate("answerer.texts.length = 0")
+    say(live, script.state("listening", "speaking"))
+    live.wait_for_function("answerer.texts.length >= 4")
+
+
+def test_a_server_that_lost_the_call_is_called_again(live) -> None:
+    live.evaluate("answerer.refusal = 404; dispatchEvent(new Event('online'))")
+    until(live, "s.phase === 'reconnecting'")
+    live.evaluate("answerer.refusal = 0")
+    until(live, "s.phase === 'live' && s.transport === 'webrtc'")
+
+
 def test_hanging_up_tells_the_server(live) -> None:
     live.click("#hangup")
     until(live, "s.phase === 'ended'")

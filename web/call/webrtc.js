@@ -5,6 +5,7 @@ import { NO_STATS, parseEvent } from "../protocol.js";
 import { Backlog, PEER_OPTIONS } from "./backlog.js";
 import { redFirst, withAudioNack, withInbandFec } from "./sdp.js";
 import { countsOf, linkEvent } from "./link.js";
+import { Path } from "./path.js";
 
 /** @typedef {import("../protocol.js").LinkStats} LinkStats */
 /** @typedef {import("./link.js").InboundCounts} InboundCounts */
@@ -16,10 +17,8 @@ const CONNECT_MS = 4_000;
 /** Candidates found later than this are not worth the wait; the server sees our address anyway. */
 const GATHER_MS = 300;
 const GATHER_WITH_STUN_MS = 1_000;
-/** How long ICE may try to find a new path after the network changed, before the call is lost. */
-const RESTART_MS = 8_000;
-/** Between two attempts: one takes a round trip of signalling and a few of checks. */
-const RESTART_EVERY_MS = 2_500;
+/** The server's answer to new ICE credentials takes no longer, or is asked for once more. */
+const RESTART_MS = 4_000;
 /** How often the server is told how its speech arrives. */
 const LINK_MS = 500;
 /** How often the server is told what is being played out now. */
@@ -68,19 +67,15 @@ export class WebRtcCall {
     this.agentAudio = null;
     this.location = "";
     this.closed = false;
-    this.live = false;
+    /** @type {Path | null} */
+    this.path = null;
     this.before = { bytes: 0, at: 0, lost: 0, received: 0, concealed: 0, samples: 0 };
     this.buffered = { delay: 0, count: 0 };
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.playbackTimer = undefined;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.lostTimer = undefined;
-    /** @type {ReturnType<typeof setInterval> | undefined} */
-    this.restartTimer = undefined;
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.linkTimer = undefined;
     this.told = /** @type {InboundCounts | null} */ (null);
-    this.online = () => this.#restart();
     this.pc.ontrack = (event) => this.#onTrack(event);
   }
 
@@ -92,11 +87,7 @@ export class WebRtcCall {
 
   async #connect() {
     this.#preferRed();
-    const offer = await this.pc.createOffer();
-    const wanted = withAudioNack(withInbandFec(offer.sdp ?? ""));
-    await this.pc.setLocalDescription({ type: "offer", sdp: wanted });
-    await this.#gathered();
-    const sdp = await this.#exchange(this.pc.localDescription?.sdp ?? "");
+    const sdp = await this.#exchange(await this.#offer());
     try {
       await this.pc.setRemoteDescription({ type: "answer", sdp });
     } catch (error) {
@@ -104,11 +95,24 @@ export class WebRtcCall {
     }
     this.backlog.negotiated();
     await this.#connected();
-    this.live = true;
-    this.pc.onconnectionstatechange = () => this.#watch();
+    this.path = new Path(this.pc, {
+      offer: () => this.#offer({ iceRestart: true }),
+      ask: (offer) => this.#patch(offer),
+      onLost: () => this.#lost(),
+    });
     this.linkTimer = setInterval(() => this.#tellLink(), LINK_MS);
-    // Another network, and ICE has not noticed yet that the old one is gone.
-    addEventListener("online", this.online);
+  }
+
+  /**
+   * @param {RTCOfferOptions} [options]
+   * @returns {Promise<string>} the local offer, with candidates
+   */
+  async #offer(options) {
+    const offer = await this.pc.createOffer(options);
+    const wanted = withAudioNack(withInbandFec(offer.sdp ?? ""));
+    await this.pc.setLocalDescription({ type: "offer", sdp: wanted });
+    await this.#gathered();
+    return this.pc.localDescription?.sdp ?? "";
   }
 
   #gathered() {
@@ -152,6 +156,16 @@ export class WebRtcCall {
     // The server runs without its media engine: not the person's problem.
     if (error.code === "native_missing") throw new NoPathError(error.message);
     throw new CallError("refused", error.message ?? `It answered ${response.status}.`);
+  }
+
+  /** @param {string} offer */
+  #patch(offer) {
+    return fetch(new URL(this.location, this.options.base), {
+      method: "PATCH",
+      headers: { "Content-Type": "application/sdp", ...this.#authorization },
+      body: offer,
+      signal: AbortSignal.timeout(RESTART_MS),
+    });
   }
 
   /** @returns {Record<string, string>} */
@@ -229,45 +243,6 @@ export class WebRtcCall {
     await this.sender.replaceTrack(stream.getAudioTracks()[0]);
   }
 
-  #watch() {
-    const state = this.pc.connectionState;
-    if (state === "closed") this.#lost();
-    if (state === "connected") {
-      clearTimeout(this.lostTimer);
-      clearInterval(this.restartTimer);
-      this.lostTimer = this.restartTimer = undefined;
-    }
-    if ((state === "disconnected" || state === "failed") && this.lostTimer === undefined) {
-      this.lostTimer = setTimeout(() => this.#lost(), RESTART_MS);
-      this.restartTimer = setInterval(() => this.#restart(), RESTART_EVERY_MS);
-      this.#restart();
-    }
-  }
-
-  /** ICE anew, from whatever network there is now; the call itself goes on. */
-  async #restart() {
-    if (this.closed || !this.live || !this.location) return;
-    try {
-      const offer = await this.pc.createOffer({ iceRestart: true });
-      const wanted = withAudioNack(withInbandFec(offer.sdp ?? ""));
-      await this.pc.setLocalDescription({ type: "offer", sdp: wanted });
-      await this.#gathered();
-      const response = await fetch(new URL(this.location, this.options.base), {
-        method: "PATCH",
-        headers: { "Content-Type": "application/sdp", ...this.#authorization },
-        body: this.pc.localDescription?.sdp ?? "",
-      });
-      const sdp = await response.text();
-      if (this.closed) return;
-      // The server does not know the call any more (or this way to keep it): call anew.
-      if (response.status === 404 || response.status === 405) return this.#lost();
-      if (response.ok) await this.pc.setRemoteDescription({ type: "answer", sdp });
-    } catch (error) {
-      // Offline still, or overtaken by the next attempt; the timer decides when to give up.
-      console.info("ICE restart did not succeed:", error);
-    }
-  }
-
   /** Tell the server what it cannot see: how its speech arrives and is played. */
   async #tellLink() {
     if (this.channel.readyState !== "open" || !this.receiver) return;
@@ -282,7 +257,8 @@ export class WebRtcCall {
   }
 
   #lost() {
-    if (this.closed || !this.live) return;
+    // Before it is connected, `connect` throws.
+    if (this.closed || !this.path) return;
     this.close();
     this.options.onClosed();
   }
@@ -338,9 +314,7 @@ export class WebRtcCall {
     this.closed = true;
     clearInterval(this.playbackTimer);
     clearInterval(this.linkTimer);
-    clearInterval(this.restartTimer);
-    clearTimeout(this.lostTimer);
-    removeEventListener("online", this.online);
+    this.path?.close();
     this.pc.close();
     this.backlog.close();
     this.options.element.srcObject = null;
