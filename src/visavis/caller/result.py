@@ -91,6 +91,7 @@ def measure_turns(
     """Both sides' sound and the server's notes (loop times; `began` is their zero) as turns."""
     sound = AgentSound(tracks.right, RATE_OUT)
     length = len(tracks.right) / RATE_OUT
+    replies = {response.response_id: response.created - began for response in notes.responses}
     turns = []
     for order, spoken in enumerate(placed):
         following = placed[order + 1] if order + 1 < len(placed) else None
@@ -110,14 +111,13 @@ def measure_turns(
                 float(ledger.get("speech_end_ms", 0)) - spoken.position_end / RATE_IN * 1e3, 1
             )
         turn.heard_as = _words(notes, spoken, following, began, ledger)
-        created = _reply_created(notes, spoken, before, began, ledger)
+        created = _reply_created(replies, spoken, before, ledger)
         turn.reply = _reply_text(notes, ledger, created)
         turn.voice_to_voice_ms = voice_to_voice(sound, spoken.end, created, before)
         turn.cut_off = _cut_off(sound, spoken)
         if isinstance(spoken.utterance.when, DuringReply | AtTime):
             # An answer may begin in a pause of the interruption.
-            replies = [response.created - began for response in notes.responses]
-            answers = [at for at in replies if spoken.start + 0.1 < at <= before]
+            answers = [at for at in replies.values() if spoken.start + 0.1 < at <= before]
             end = min(answers, default=spoken.end + _STOPPED_S)
             turn.interruption = sound.interruption(
                 spoken.start, min(before, end), answered=bool(answers)
@@ -162,15 +162,13 @@ def _words(
 
 
 def _reply_created(
-    notes: Notes, spoken: Placed, before: float, began: float, ledger: dict[str, Any] | None
+    replies: dict[str, float], spoken: Placed, before: float, ledger: dict[str, Any] | None
 ) -> float | None:
-    """When the reply to the utterance was announced, on the call's time line."""
+    """When the reply to the utterance was announced; `replies` are all, by id, in their order."""
     wanted = ledger.get("response_id") if ledger is not None else None
-    for response in notes.responses:
-        if wanted is not None and response.response_id == wanted:
-            return response.created - began
-    times = [response.created - began for response in notes.responses]
-    inside = [at for at in times if spoken.start < at < before]
+    if isinstance(wanted, str) and wanted in replies:
+        return replies[wanted]
+    inside = [at for at in replies.values() if spoken.start < at < before]
     return inside[-1] if inside else None
 
 
