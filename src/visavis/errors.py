@@ -83,3 +83,9 @@ class ScenarioError(VisavisError):
     """A network scenario is wrong, or its recording cannot be read."""
 
     code = "invalid_scenario"
+
+
+class TraceError(VisavisError):
+    """A recorded network trace cannot be read, or is not of the format it seems to be."""
+
+    code = "invalid_trace"
