@@ -3,7 +3,7 @@
 // encoded packets, there is no such channel and everything else is as it is.
 
 const CHANNEL = "visavis-backlog";
-/** SCTP repeats a message for so long; then the server asks again. See resend.rs. */
+/** SCTP repeats a message for so long; then the server asks again. See crates/line/src/repair/backlog. */
 const LIFETIME_MS = 300;
 /** Bytes under way at most: what waits longer is not for live sound to wait behind. */
 const MAX_BUFFERED = 8 * 1024;

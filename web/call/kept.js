@@ -1,6 +1,6 @@
 // What the page keeps of the person's speech, to send again what an outage swallowed: the newest
 // encoded packets, and the messages in which they are given. The formats and figures are those of
-// crates/line/src/backlog.rs and kept.rs, which do the same for our own client.
+// crates/line/src/repair/backlog, which does the same for our own client.
 
 const VERSION = 1;
 const MISSING = 1;

@@ -6,8 +6,8 @@ use str0m::bwe::BweKind;
 use str0m::{Event as RtcEvent, IceConnectionState};
 
 use super::{Out, Peer, REPORT_S};
-use crate::backlog;
-use crate::batch::Happening;
+use crate::repair::backlog;
+use crate::seam::batch::Happening;
 
 impl Peer {
     pub(super) fn on_event(&mut self, now: f64, event: RtcEvent, out: &mut Out) {

@@ -5,9 +5,11 @@
 //! entry here ends in one.
 
 mod events;
+pub mod limit;
 mod receive;
 mod restart;
 mod setup;
+mod text;
 mod write;
 
 use std::net::SocketAddr;
@@ -17,17 +19,17 @@ use str0m::media::Mid;
 use str0m::net::Transmit;
 use str0m::{Input, Output, Rtc};
 
-use crate::batch::{Batch, Event, Happening};
-use crate::checks::Checks;
 use crate::clock::Clock;
-use crate::ear::Ear;
-use crate::limit::Limit;
-use crate::mouth::{Mouth, PayloadTypes};
+use crate::connect::checks::Checks;
+use crate::connect::route::{Consent, Path, Route};
+use crate::connect::stun;
+use crate::peer::limit::Limit;
+use crate::peer::text::Texts;
+use crate::receive::ear::Ear;
+use crate::repair::backlog::channel::Resend;
 use crate::report::LinkStats;
-use crate::resend::Resend;
-use crate::route::{Consent, Path, Route};
-use crate::stun;
-use crate::text::Texts;
+use crate::seam::batch::{Batch, Event, Happening};
+use crate::send::mouth::{Mouth, PayloadTypes};
 
 pub use setup::Birth;
 

@@ -5,8 +5,8 @@ use str0m::rtp::RtpPacket;
 use str0m::{Candidate, Input};
 
 use super::{Out, Peer};
-use crate::route::Path;
-use crate::stun;
+use crate::connect::route::Path;
+use crate::connect::stun;
 
 /// The largest candidate priority (RFC 8445, section 5.1.2).
 const HIGHEST_PRIORITY: u32 = (1 << 31) - 1;

@@ -8,8 +8,8 @@ use str0m::Candidate;
 
 use super::setup::unreadable;
 use super::{Out, Peer};
-use crate::error::LineError;
-use crate::fragment::{self, Fragment};
+use crate::connect::fragment::{self, Fragment};
+use crate::seam::error::LineError;
 
 impl Peer {
     /// The far end begins ICE anew, or has found more candidates (RFC 9725, section 4.3). Takes

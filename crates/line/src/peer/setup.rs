@@ -13,23 +13,23 @@ use str0m::rtp::Extension;
 use str0m::{Candidate, IceCreds, RtcConfig};
 
 use super::{Out, Peer};
-use crate::checks::Checks;
 use crate::clock::Clock;
-use crate::config::{
+use crate::connect::checks::Checks;
+use crate::connect::dtls;
+use crate::connect::route::{Consent, Route};
+use crate::connect::sdp;
+use crate::peer::limit::Limit;
+use crate::peer::text::Texts;
+use crate::random::Random;
+use crate::receive::ear::Ear;
+use crate::repair::backlog::channel::Resend;
+use crate::repair::fec::agree;
+use crate::report::LinkStats;
+use crate::seam::config::{
     Config, ANSWER_TIMEOUT_S, CHANNEL, CONNECT_TIMEOUT_S, MEDIA_BURST, MEDIA_PER_S,
 };
-use crate::dtls;
-use crate::ear::Ear;
-use crate::error::LineError;
-use crate::fec::agree;
-use crate::limit::Limit;
-use crate::mouth::{Mouth, PayloadTypes};
-use crate::random::Random;
-use crate::report::LinkStats;
-use crate::resend::Resend;
-use crate::route::{Consent, Route};
-use crate::sdp;
-use crate::text::Texts;
+use crate::seam::error::LineError;
+use crate::send::mouth::{Mouth, PayloadTypes};
 
 /// How often str0m is asked for round trips, losses and answers to checks.
 const STATS_INTERVAL: Duration = Duration::from_millis(200);
@@ -185,7 +185,7 @@ impl Peer {
             .set_stats_interval(Some(STATS_INTERVAL))
             .set_rtcp_report_interval_audio(Duration::from_secs(1))
             .set_sctp_max_message_size(config.max_message_bytes as u32)
-            .set_sctp_max_buffered_amount(crate::config::MAX_UNSENT_TEXT)
+            .set_sctp_max_buffered_amount(crate::seam::config::MAX_UNSENT_TEXT)
             .build(clock.instant(now));
         let mut locals = Vec::with_capacity(birth.locals.len());
         for local in birth.locals {

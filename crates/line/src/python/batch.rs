@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 use super::convert::bytes_of;
-use crate::batch::{Batch, Event, Happening, LinkReport};
+use crate::seam::batch::{Batch, Event, Happening, LinkReport};
 
 #[pyclass(frozen, name = "Batch", module = "visavis_line")]
 pub struct BatchPy {

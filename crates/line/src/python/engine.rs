@@ -10,7 +10,7 @@ use super::batch::BatchPy;
 use super::convert::{ip, samples, voice};
 use super::error::raise;
 use super::keywords::{config, plan, Keywords};
-use crate::engine::{Engine, Place};
+use crate::drivers::engine::{Engine, Place};
 
 #[pyclass(frozen, name = "Engine", module = "visavis_line")]
 pub struct EnginePy {

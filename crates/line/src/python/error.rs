@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 
-use crate::error::LineError;
+use crate::seam::error::LineError;
 
 pub mod exception {
     pyo3::create_exception!(

@@ -5,9 +5,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::error::raise;
-use crate::config::Config;
-use crate::error::LineError;
-use crate::plan::SendPlan;
+use crate::seam::config::Config;
+use crate::seam::error::LineError;
+use crate::seam::plan::SendPlan;
 
 /// What a function was given by name; each argument is taken out once.
 pub struct Keywords<'py> {

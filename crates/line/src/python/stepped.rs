@@ -9,7 +9,7 @@ use super::batch::BatchPy;
 use super::convert::{self, ip, samples, voice};
 use super::error::raise;
 use super::keywords::{config, plan, Keywords};
-use crate::stepped::Stepped;
+use crate::drivers::stepped::Stepped;
 
 #[pyclass(frozen, name = "Stepped", module = "visavis_line")]
 pub struct SteppedPy {

@@ -1,0 +1,258 @@
+//! Speech on its way in: received packets and the copies in them, through the buffer of a server
+//! or of a client, to 20 ms frames with their media time.
+
+use std::time::UNIX_EPOCH;
+
+use str0m::rtp::{RtpPacket, Ssrc};
+
+use crate::opus::{OpusError, RTP_RATE};
+use crate::receive::ingest::{Ingest, IngestOptions};
+use crate::receive::playout::{Playout, PlayoutOptions};
+use crate::receive::queue::ticks_of;
+use crate::repair::backlog::{Missing, Resent};
+use crate::repair::fec::{self, Recovered};
+use crate::repair::numbering::Numbering;
+use crate::repair::red::{self, Block, Red, MAX_BLOCKS};
+use crate::report::BufferStats;
+use crate::seam::batch::Batch;
+use crate::seam::config::Config;
+use crate::send::mouth::PayloadTypes;
+
+enum Buffer {
+    /// A server's: a recogniser can wait for what is late.
+    Ingest(Box<Ingest>),
+    /// A client's: an ear cannot.
+    Playout(Box<Playout>),
+}
+
+pub struct Ear {
+    buffer: Buffer,
+    frame: usize,
+    ssrc: Option<Ssrc>,
+    numbering: Numbering,
+    /// Packets that came as RED, and those whose RED was no good.
+    red: u64,
+    /// From the first repair on.
+    fec: Option<Box<fec::Decoder>>,
+    /// Repairs that came, and packets that were solved for.
+    repairs: u64,
+    repaired: u64,
+    malformed: u64,
+    /// Extended RTP timestamp and unix time of one sample, as the far end last said.
+    captured: Option<(u64, f64)>,
+}
+
+impl Ear {
+    pub fn new(config: &Config) -> Result<Self, OpusError> {
+        let rate = config.receive_rate;
+        let buffer = if config.playout {
+            Buffer::Playout(Box::new(Playout::new(rate, PlayoutOptions::default())?))
+        } else {
+            Buffer::Ingest(Box::new(Ingest::new(rate, IngestOptions::default())?))
+        };
+        Ok(Ear {
+            buffer,
+            frame: config.receive_rate as usize / 50,
+            ssrc: None,
+            numbering: Numbering::default(),
+            red: 0,
+            fec: None,
+            repairs: 0,
+            repaired: 0,
+            malformed: 0,
+            captured: None,
+        })
+    }
+
+    /// Takes a packet of one of the two payload types; of another there is nothing to hear.
+    pub fn push(&mut self, now: f64, packet: &RtpPacket, types: PayloadTypes) {
+        let payload = &packet.payload[..];
+        if packet.header.payload_type == types.opus {
+            self.push_primary(now, packet, payload);
+        } else if Some(packet.header.payload_type) == types.red {
+            self.red += 1;
+            match red::parse(payload) {
+                Ok(red) if red.primary().pt == *types.opus => {
+                    self.push_primary(now, packet, red.primary().payload);
+                    self.push_copies(now, packet.time.numer(), red);
+                    if types.repairs {
+                        self.push_repair(now, *packet.seq_no, red);
+                    }
+                }
+                Ok(_) | Err(_) => self.malformed += 1,
+            }
+        }
+    }
+
+    fn push_primary(&mut self, now: f64, packet: &RtpPacket, payload: &[u8]) {
+        let (seq, rtp) = (*packet.seq_no, packet.time.numer());
+        if self.ssrc.replace(packet.header.ssrc) != Some(packet.header.ssrc) {
+            // Another microphone, say. Its numbers have nothing to do with those before; its
+            // capture times neither.
+            self.captured = None;
+            self.numbering.clear();
+            self.fec = None;
+            match &mut self.buffer {
+                Buffer::Ingest(buffer) => buffer.expect_another(),
+                Buffer::Playout(buffer) => buffer.expect_another(),
+            }
+        }
+        if let Some(said) = &packet.header.ext_vals.abs_capture_time {
+            let since_1970 = said.capture_time.duration_since(UNIX_EPOCH);
+            self.captured = since_1970.ok().map(|since| (rtp, since.as_secs_f64()));
+        }
+        if let Ok(ticks) = ticks_of(payload) {
+            self.numbering.received(seq, rtp, ticks);
+        }
+        match &mut self.buffer {
+            Buffer::Ingest(buffer) => buffer.push(now, seq, rtp, payload),
+            Buffer::Playout(buffer) => buffer.push(now, seq, rtp, payload),
+        }
+        if let Some(fec) = &mut self.fec {
+            fec.received(seq, rtp, payload);
+            self.push_repaired(now);
+        }
+    }
+
+    /// The repair in packet `seq`, if there is one.
+    fn push_repair(&mut self, now: f64, seq: u64, red: Red<'_>) {
+        let Some(repair) = red.copies().find(|block| block.pt == fec::PT) else {
+            return;
+        };
+        self.repairs += 1;
+        // Of what came before the first repair nothing was remembered.
+        let begin = || Box::new(fec::Decoder::new(seq));
+        let decoder = self.fec.get_or_insert_with(begin);
+        decoder.repair(seq, repair.offset, repair.payload);
+        self.push_repaired(now);
+        if let (Buffer::Ingest(buffer), Ok(ticks)) =
+            (&mut self.buffer, ticks_of(red.primary().payload))
+        {
+            buffer.expect_repairs(now, repair.offset.saturating_mul(ticks));
+        }
+    }
+
+    /// What repairs have solved.
+    fn push_repaired(&mut self, now: f64) {
+        let Some(decoder) = &mut self.fec else {
+            return;
+        };
+        while let Some(Recovered { seq, rtp, payload }) = decoder.recovered() {
+            self.repaired += 1;
+            match &mut self.buffer {
+                Buffer::Ingest(buffer) => buffer.push_redundant(now, seq, rtp, payload),
+                Buffer::Playout(buffer) => buffer.push_redundant(now, seq, rtp, payload),
+            }
+        }
+    }
+
+    /// The copies beside a primary of RTP time `rtp`, the oldest first.
+    fn push_copies(&mut self, now: f64, rtp: u64, red: Red<'_>) {
+        let mut copies = [Block::default(); MAX_BLOCKS];
+        let mut count = 0;
+        let opus = |block: &Block<'_>| block.pt == red.primary().pt && block.offset > 0;
+        for (slot, block) in copies.iter_mut().zip(red.copies().filter(opus)) {
+            *slot = block;
+            count += 1;
+        }
+        let copies = &mut copies[..count];
+        copies.sort_unstable_by_key(|block| std::cmp::Reverse(block.offset));
+        for block in copies {
+            let (Ok(ticks), Some(rtp)) = (ticks_of(block.payload), rtp.checked_sub(block.offset))
+            else {
+                continue;
+            };
+            let Some(seq) = self.numbering.infer(rtp, ticks) else {
+                continue;
+            };
+            match &mut self.buffer {
+                Buffer::Ingest(buffer) => buffer.push_redundant(now, seq, rtp, block.payload),
+                Buffer::Playout(buffer) => buffer.push_redundant(now, seq, rtp, block.payload),
+            }
+        }
+    }
+
+    /// The far end keeps what it sends, and can be asked for it. An ear has no use for that.
+    pub fn keeps(&mut self) {
+        if let Buffer::Ingest(buffer) = &mut self.buffer {
+            buffer.keeps();
+        }
+    }
+
+    /// Any datagram came, speech or not.
+    pub fn heard(&mut self, now: f64) {
+        if let Buffer::Ingest(buffer) = &mut self.buffer {
+            buffer.heard(now);
+        }
+    }
+
+    /// Does the far end's microphone send nothing, although its link is there?
+    pub fn mute(&self) -> bool {
+        matches!(&self.buffer, Buffer::Ingest(buffer) if buffer.mute())
+    }
+
+    /// What the far end is to be asked for now; call it every tick until `None`.
+    pub fn missing(&mut self, now: f64, rtt_s: f64) -> Option<Missing> {
+        match &mut self.buffer {
+            Buffer::Ingest(buffer) => buffer.missing(now, rtt_s),
+            Buffer::Playout(_) => None,
+        }
+    }
+
+    /// An answer to that.
+    pub fn resent(&mut self, now: f64, resent: &Resent<'_>) {
+        if let Buffer::Ingest(buffer) = &mut self.buffer {
+            buffer.resent(now, resent);
+        }
+    }
+
+    /// Adds the rows of this tick.
+    pub fn pull(&mut self, now: f64, call: i64, batch: &mut Batch) {
+        let ready = match &self.buffer {
+            Buffer::Ingest(buffer) => buffer.ready(now).min(buffer.frames_a_tick()),
+            Buffer::Playout(_) => usize::from(self.ssrc.is_some()),
+        };
+        for _ in 0..ready {
+            let start = batch.pcm.len();
+            batch.pcm.resize(start + self.frame, 0);
+            let out = &mut batch.pcm[start..];
+            let frame = match &mut self.buffer {
+                Buffer::Ingest(buffer) => buffer.pull(now, out),
+                Buffer::Playout(buffer) => buffer.pull(now, out),
+            };
+            batch.calls.push(call);
+            batch.positions.push(frame.position);
+            batch.rtp.push(frame.rtp as i64);
+            batch.captured.push(self.captured_at(frame.rtp));
+            batch.marks.push(frame.mark as u8);
+        }
+    }
+
+    /// Unix time of the sample with this RTP timestamp, NaN if the far end never said.
+    fn captured_at(&self, rtp: u64) -> f64 {
+        self.captured.map_or(f64::NAN, |(anchor, unix)| {
+            unix + rtp.wrapping_sub(anchor) as i64 as f64 / f64::from(RTP_RATE)
+        })
+    }
+
+    pub fn stats(&self) -> BufferStats {
+        let stats = match &self.buffer {
+            Buffer::Ingest(buffer) => buffer.stats(),
+            Buffer::Playout(buffer) => buffer.stats(),
+        };
+        BufferStats {
+            rejected: stats.rejected + self.malformed,
+            ..stats
+        }
+    }
+
+    /// Packets that came as RED.
+    pub fn red(&self) -> u64 {
+        self.red
+    }
+
+    /// Repairs that came, and packets they made whole.
+    pub fn repairs(&self) -> (u64, u64) {
+        (self.repairs, self.repaired)
+    }
+}

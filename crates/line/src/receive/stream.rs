@@ -1,0 +1,413 @@
+//! One incoming Opus stream: packets in any order become samples in order, lost ones repaired
+//! by in-band FEC, deep redundancy or concealment. `ingest` and `playout` decide *when*.
+
+use crate::opus::{self, Decoder, Mark, OpusError, FRAME_TICKS, RTP_RATE};
+use crate::receive::arrivals::{Arrivals, Verdict};
+use crate::receive::queue::{ticks_of, Offer, Packet, Queue};
+use crate::report::BufferStats;
+
+/// Concealed in a row before nothing is guessed any more (100 ms).
+pub const MAX_CONCEAL_TICKS: u64 = 5 * FRAME_TICKS;
+/// Bits of an extended sequence number or timestamp that a caller can have got honestly.
+const EXTENDED_MAX: u64 = 1 << 48;
+/// What one call of [`Stream::bridge`] guesses.
+pub const BRIDGE_TICKS: u64 = FRAME_TICKS / 2;
+/// Smallest piece Opus conceals.
+const OPUS_STEP: u64 = 120;
+
+/// What lies at the cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// No packet is known.
+    Empty,
+    /// A packet to decode.
+    Here,
+    /// The sender sent nothing for so many ticks.
+    Silent(u64),
+    /// So many ticks are lost, or late, before the next packet.
+    Hole(u64),
+}
+
+/// Decoder, queue and statistics of one stream.
+pub struct Stream {
+    rate: u32,
+    decoder: Decoder,
+    pub queue: Queue,
+    pub arrivals: Arrivals,
+    pub stats: BufferStats,
+    started: bool,
+    /// RTP time of the next sample to make.
+    pub cursor: u64,
+    /// Packets that end before this are late: what came after them has been made.
+    pub floor: u64,
+    last_seq: u64,
+    /// Greatest number that has come.
+    highest: u64,
+    /// Up to here rescues have taught what wait they need, RTP time.
+    rescued: u64,
+    /// The next packet begins a stream, whatever its numbers.
+    fresh: bool,
+    concealed_run: u64,
+    scratch: Vec<i16>,
+}
+
+impl Stream {
+    pub fn new(rate: u32) -> Result<Self, OpusError> {
+        let decoder = Decoder::new(rate)?;
+        let scratch = vec![0; decoder.max_samples()];
+        Ok(Self {
+            rate,
+            decoder,
+            queue: Queue::default(),
+            arrivals: Arrivals::default(),
+            stats: BufferStats::default(),
+            started: false,
+            cursor: 0,
+            floor: 0,
+            last_seq: 0,
+            highest: 0,
+            rescued: 0,
+            fresh: false,
+            concealed_run: 0,
+            scratch,
+        })
+    }
+
+    pub fn started(&self) -> bool {
+        self.started
+    }
+
+    /// Has it started, and is no other one expected?
+    pub fn goes_on(&self) -> bool {
+        self.started && !self.fresh
+    }
+
+    pub fn ticks(&self, samples: usize) -> u64 {
+        samples as u64 * u64::from(RTP_RATE / self.rate)
+    }
+
+    pub fn samples(&self, ticks: u64) -> usize {
+        (ticks / u64::from(RTP_RATE / self.rate)) as usize
+    }
+
+    /// What comes from now on is another stream (another SSRC): its numbers and its clock have
+    /// nothing to do with those before, however near they are.
+    pub fn expect_another(&mut self) {
+        self.fresh = self.started;
+    }
+
+    /// Take a packet; true if it began a stream (the first, or a restarted one).
+    pub fn push(&mut self, now: f64, seq: u64, rtp: u64, payload: &[u8], redundant: bool) -> bool {
+        let ticks = match ticks_of(payload) {
+            Ok(ticks) if seq < EXTENDED_MAX && rtp < EXTENDED_MAX && now.is_finite() => ticks,
+            _ => {
+                self.stats.rejected += 1;
+                return false;
+            }
+        };
+        if redundant {
+            // Copies say nothing about the network's delay, and never start a stream. One that
+            // stands for a lost packet says what wait would be enough.
+            let near = (self.arrivals.expected(rtp) - now).abs() < 2.5;
+            if self.goes_on() && near {
+                if !self.queue.copied(seq) {
+                    self.arrivals.rescued(now, rtp);
+                }
+                self.enqueue(now, seq, rtp, ticks, payload, true);
+            }
+            return false;
+        }
+        if std::mem::take(&mut self.fresh) {
+            self.queue.clear();
+            self.arrivals.restart();
+            self.started = false;
+        }
+        if self.queue.seen(seq) {
+            self.stats.duplicates += 1;
+            return false;
+        }
+        let verdict = self.arrivals.judge(now, rtp, !self.queue.has_copy(seq));
+        self.stats.jitter = self.arrivals.jitter();
+        if verdict == Verdict::Far {
+            self.stats.rejected += 1;
+            return false;
+        }
+        self.stats.received += 1;
+        let begins = !self.started || verdict == Verdict::Restart;
+        if begins {
+            self.queue.clear();
+            self.queue.seen(seq);
+            self.started = true;
+            (self.cursor, self.floor) = (rtp, rtp);
+            self.last_seq = seq.wrapping_sub(1);
+            self.highest = seq;
+            self.rescued = rtp;
+            self.concealed_run = 0;
+            if self.decoder.reset().is_err() {
+                self.stats.rejected += 1; // libopus never refuses a reset
+            }
+        }
+        self.stats.reordered += u64::from(seq < self.highest);
+        self.highest = self.highest.max(seq);
+        self.enqueue(now, seq, rtp, ticks, payload, false);
+        begins
+    }
+
+    /// Take a packet that the far end sent again. It carries no number.
+    pub fn push_again(&mut self, now: f64, rtp: u64, payload: &[u8]) {
+        if let Ok(ticks) = ticks_of(payload) {
+            self.enqueue(now, 0, rtp, ticks, payload, true);
+        }
+    }
+
+    /// Take back that a packet began a stream: it goes on from here.
+    pub fn resume(&mut self, cursor: u64, floor: u64, last_seq: u64) {
+        (self.cursor, self.floor, self.last_seq) = (cursor, floor, last_seq);
+    }
+
+    fn enqueue(
+        &mut self,
+        now: f64,
+        seq: u64,
+        rtp: u64,
+        ticks: u64,
+        payload: &[u8],
+        redundant: bool,
+    ) {
+        let packet = Packet {
+            seq,
+            rtp,
+            ticks,
+            arrived: now,
+            redundant,
+            payload: Vec::new(),
+        };
+        let offer = self.queue.offer(packet, payload, self.floor);
+        if !redundant {
+            match offer {
+                Offer::Queued => {}
+                Offer::Duplicate => self.stats.duplicates += 1,
+                Offer::Late => self.stats.late += 1,
+                Offer::Refused => self.stats.rejected += 1,
+            }
+        }
+    }
+
+    /// Packets missing between what was made last and `packet`, given the last one's number.
+    pub fn missing_before(last_seq: u64, packet: &Packet) -> u64 {
+        packet
+            .seq
+            .saturating_sub(last_seq.wrapping_add(1))
+            .min(1000)
+    }
+
+    pub fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    /// Split the gap from `cursor` to `packet` into (silent ticks, lost ticks after them).
+    pub fn split_gap(last_seq: u64, cursor: u64, packet: &Packet) -> (u64, u64) {
+        let gap = packet.rtp.saturating_sub(cursor);
+        let lost = Self::missing_before(last_seq, packet)
+            .saturating_mul(packet.ticks)
+            .min(gap);
+        (gap - lost, lost)
+    }
+
+    /// Drop what is wholly behind the cursor and say what lies at it.
+    pub fn next(&mut self) -> Next {
+        while let Some(packet) = self.queue.front() {
+            if packet.end() > self.cursor {
+                return match Self::split_gap(self.last_seq, self.cursor, packet) {
+                    (0, 0) => Next::Here,
+                    (0, lost) => Next::Hole(lost),
+                    (silent, _) => Next::Silent(silent),
+                };
+            }
+            if let Some(packet) = self.queue.pop() {
+                self.leave(packet);
+            }
+        }
+        Next::Empty
+    }
+
+    fn leave(&mut self, packet: Packet) {
+        if packet.seq > self.last_seq || self.last_seq == u64::MAX {
+            self.stats.lost += Self::missing_before(self.last_seq, &packet);
+            if packet.redundant {
+                self.stats.lost += 1; // its original never came
+            }
+            self.last_seq = packet.seq;
+        }
+        self.queue.recycle(packet);
+    }
+
+    /// Go over `ticks` in which nothing was sent.
+    pub fn skip(&mut self, ticks: u64) {
+        self.cursor += ticks;
+        self.floor = self.floor.max(self.cursor);
+    }
+
+    /// Decode the packet at the cursor. What of it lies behind the cursor is left out.
+    pub fn decode(&mut self) -> (&[i16], Mark) {
+        let Some(packet) = self.queue.pop() else {
+            return (&[], Mark::Missing);
+        };
+        let mut samples = self.samples(packet.ticks);
+        let mut mark = if packet.redundant {
+            Mark::Recovered
+        } else {
+            Mark::Received
+        };
+        match self.decoder.decode(&packet.payload, &mut self.scratch) {
+            Ok(n) => {
+                samples = n.min(samples);
+                self.concealed_run = 0;
+            }
+            Err(_) => {
+                // Its header was right and its body is not: as good as lost.
+                self.stats.rejected += 1;
+                self.guess(samples);
+                mark = Mark::Concealed;
+            }
+        }
+        let behind = self
+            .samples(self.cursor.saturating_sub(packet.rtp))
+            .min(samples);
+        self.cursor = self.cursor.max(packet.end());
+        self.floor = self.floor.max(self.cursor);
+        self.leave(packet);
+        (&self.scratch[behind..samples], mark)
+    }
+
+    /// Conceal `samples` into scratch; zeros if Opus will not.
+    fn guess(&mut self, samples: usize) {
+        let out = &mut self.scratch[..samples];
+        if !self.decoder.conceal(out).is_ok_and(|n| n == samples) {
+            out.fill(0);
+        }
+    }
+
+    /// Can redundancy in the next packet rebuild the `lost` ticks before it, or their start?
+    pub fn recoverable(&mut self, lost: u64) -> bool {
+        let back = self.samples(lost);
+        let Some(front) = self.queue.front() else {
+            return false;
+        };
+        let fec = opus::frame_samples(&front.payload, RTP_RATE).unwrap_or(0) as u64;
+        (lost == fec && opus::has_lbrr(&front.payload))
+            || self
+                .decoder
+                .dred_reach(&front.payload)
+                .is_ok_and(|reach| reach >= back && back > 0)
+    }
+
+    /// Ticks of the next piece of a hole of `lost` ticks: what FEC of the next packet covers is
+    /// left for a piece of its own.
+    fn piece(&self, lost: u64) -> u64 {
+        let fec = self
+            .queue
+            .front()
+            .filter(|p| opus::has_lbrr(&p.payload))
+            .and_then(|p| opus::frame_samples(&p.payload, RTP_RATE).ok())
+            .map_or(0, |n| n as u64);
+        if lost == fec {
+            return lost;
+        }
+        let room = if lost > fec { lost - fec } else { lost }.min(FRAME_TICKS);
+        // Whole steps of Opus, or the odd rest.
+        (room - room % OPUS_STEP).max(room.min(OPUS_STEP))
+    }
+
+    /// Leave out a piece of the hole of `lost` ticks.
+    pub fn skip_piece(&mut self, lost: u64) {
+        let piece = self.piece(lost);
+        self.skip(piece);
+    }
+
+    /// Make the next piece of a hole of `lost` ticks before the next packet.
+    pub fn repair(&mut self, lost: u64) -> (&[i16], Mark) {
+        let piece = self.piece(lost);
+        let samples = self.samples(piece);
+        let back = self.samples(lost);
+        let mut mark = None;
+        if piece.is_multiple_of(OPUS_STEP) {
+            if let Some(front) = self.queue.front() {
+                let out = &mut self.scratch[..samples];
+                let fec = opus::frame_samples(&front.payload, RTP_RATE).unwrap_or(0) as u64;
+                let recovered = if piece == lost && lost == fec && opus::has_lbrr(&front.payload) {
+                    self.decoder
+                        .decode_fec(&front.payload, out)
+                        .is_ok_and(|n| n == samples)
+                } else {
+                    self.decoder
+                        .decode_dred_at(&front.payload, back, out)
+                        .unwrap_or(false)
+                };
+                mark = recovered.then_some(Mark::Recovered);
+            }
+        }
+        let mark = mark.unwrap_or_else(|| self.guess_on(piece));
+        if mark == Mark::Recovered {
+            self.concealed_run = 0;
+        }
+        self.skip(piece);
+        (&self.scratch[..samples], mark)
+    }
+
+    /// Conceal `ticks` into scratch while that is credible, then zeros.
+    fn guess_on(&mut self, ticks: u64) -> Mark {
+        let samples = self.samples(ticks);
+        if self.concealed_run >= MAX_CONCEAL_TICKS {
+            self.scratch[..samples].fill(0);
+            return Mark::Missing;
+        }
+        self.concealed_run += ticks;
+        self.guess(samples);
+        Mark::Concealed
+    }
+
+    /// Conceal 10 ms without moving the cursor: the ear needs sound now. The last piece that is
+    /// guessed fades out.
+    pub fn bridge(&mut self) -> (&[i16], Mark) {
+        let mark = self.guess_on(BRIDGE_TICKS);
+        let samples = self.samples(BRIDGE_TICKS);
+        let out = &mut self.scratch[..samples];
+        if self.concealed_run >= MAX_CONCEAL_TICKS {
+            fade(out, false);
+        }
+        (out, mark)
+    }
+
+    /// Drop the packet at the cursor unheard.
+    pub fn discard(&mut self) {
+        if let Some(packet) = self.queue.pop() {
+            self.cursor = self.cursor.max(packet.end());
+            self.floor = self.floor.max(self.cursor);
+            self.leave(packet);
+        }
+    }
+
+    /// Redundancy in the next packet covers the `lost` ticks before it: that is worth waiting for,
+    /// by each frame of it.
+    pub fn note_rescue(&mut self, lost: u64) {
+        let Some(arrived) = self.queue.front().map(|packet| packet.arrived) else {
+            return;
+        };
+        let end = self.cursor + lost;
+        while self.rescued.max(self.cursor) < end {
+            let rtp = self.rescued.max(self.cursor);
+            self.arrivals.rescued(arrived, rtp);
+            self.rescued = rtp + FRAME_TICKS;
+        }
+    }
+}
+
+/// Bring samples up from silence, or down to it.
+pub fn fade(pcm: &mut [i16], up: bool) {
+    let n = pcm.len();
+    for (i, sample) in pcm.iter_mut().enumerate() {
+        let way = if up { i + 1 } else { n - i };
+        *sample = (f32::from(*sample) * way as f32 / (n + 1) as f32) as i16;
+    }
+}
