@@ -96,6 +96,7 @@ def words(report: LinkReport) -> dict[str, Any]:
         "window_ms": round(report.window_ms),
         "received": report.received,
         "lost": report.lost,
+        "late": report.late,
         "loss_runs": list(report.loss_runs) if any(report.loss_runs) else 0,
         "longest_loss": report.longest_loss,
         "jitter_ms": round(report.jitter_ms, 1),

@@ -112,6 +112,8 @@ class FarReport:
     received: int = 0
     lost: int = 0
     """Packets."""
+    late: int | None = None
+    """Of those: came after all."""
     loss_runs: LossRuns | None = None
     longest_loss: int | None = None
     jitter_ms: float | None = None

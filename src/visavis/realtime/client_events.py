@@ -129,6 +129,7 @@ class Link(Event):
     window_ms: Annotated[float, Field(gt=0, le=60_000, allow_inf_nan=False)]
     received: _Count = 0
     lost: _Count = 0
+    late: _Count | None = None
     loss_runs: tuple[_Count, _Count, _Count, _Count] | None = None
     longest_loss: _Count | None = None
     jitter_ms: _Ms | None = None
