@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from visavis.conversation import signals as s
-from visavis.conversation.floor import State
 from visavis.conversation.machine import Machine
 from visavis.conversation.settings import ConversationSettings
+from visavis.conversation.state import State
 
 FRAME = 320
 TEXTS = ["", "yeah", "what is the", "what is the time", "What is the time?", "stop it now", "no"]

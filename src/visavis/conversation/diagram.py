@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from visavis.conversation.floor import State
 from visavis.conversation.machine import TABLE
+from visavis.conversation.state import State
 
 
 def diagram() -> str:

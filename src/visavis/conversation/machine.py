@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from visavis.conversation import rules as r
+from visavis.conversation import overlap_rules as o
 from visavis.conversation import signals as s
-from visavis.conversation.floor import Floor, State
+from visavis.conversation import turn_rules as t
+from visavis.conversation.floor import Floor
+from visavis.conversation.state import State
 
 IDLE, LISTENING, PAUSED, THINKING = State.IDLE, State.LISTENING, State.PAUSED, State.THINKING
 SPEAKING, OVERLAP, WEIGHING, CLOSED = State.SPEAKING, State.OVERLAP, State.WEIGHING, State.CLOSED
@@ -28,65 +30,65 @@ class Row:
 _AFTER_A_PAUSE = (PAUSED, THINKING, SPEAKING, IDLE)
 
 TABLE: dict[tuple[State, type[s.Signal]], Row] = {
-    (IDLE, s.VoiceStarted): Row(r.hear, (LISTENING,)),
-    (IDLE, s.Asked): Row(r.ask_now, (THINKING,)),
-    (IDLE, s.Interrupt): Row(r.forget, (IDLE,)),
+    (IDLE, s.VoiceStarted): Row(t.hear, (LISTENING,)),
+    (IDLE, s.Asked): Row(t.ask_now, (THINKING,)),
+    (IDLE, s.Interrupt): Row(t.forget, (IDLE,)),
     #
-    (LISTENING, s.VoiceWent): Row(r.follow, (LISTENING,)),
-    (LISTENING, s.Silence): Row(r.perhaps_pause, (LISTENING, *_AFTER_A_PAUSE)),
-    (LISTENING, s.Transcribed): Row(r.note, (LISTENING,)),
-    (LISTENING, s.TranscribeFailed): Row(r.no_partial, (LISTENING,)),
-    (LISTENING, s.ReplyReady): Row(r.held_ready, (LISTENING,)),
-    (LISTENING, s.ReplyFailed): Row(r.held_failed, (LISTENING,)),
-    (LISTENING, s.Asked): Row(r.ask_later, (LISTENING,)),
-    (LISTENING, s.Interrupt): Row(r.drop_held, (LISTENING,)),
+    (LISTENING, s.VoiceWent): Row(t.follow, (LISTENING,)),
+    (LISTENING, s.Silence): Row(t.perhaps_pause, (LISTENING, *_AFTER_A_PAUSE)),
+    (LISTENING, s.Transcribed): Row(t.note, (LISTENING,)),
+    (LISTENING, s.TranscribeFailed): Row(t.no_partial, (LISTENING,)),
+    (LISTENING, s.ReplyReady): Row(t.held_ready, (LISTENING,)),
+    (LISTENING, s.ReplyFailed): Row(t.held_failed, (LISTENING,)),
+    (LISTENING, s.Asked): Row(t.ask_later, (LISTENING,)),
+    (LISTENING, s.Interrupt): Row(t.drop_held, (LISTENING,)),
     #
-    (PAUSED, s.VoiceStarted): Row(r.go_on, (LISTENING,)),
-    (PAUSED, s.Silence): Row(r.wait, _AFTER_A_PAUSE),
-    (PAUSED, s.Flicker): Row(r.settle, _AFTER_A_PAUSE),
-    (PAUSED, s.Transcribed): Row(r.understand, _AFTER_A_PAUSE),
-    (PAUSED, s.TranscribeFailed): Row(r.not_understood, _AFTER_A_PAUSE),
-    (PAUSED, s.TurnScored): Row(r.weigh_score, _AFTER_A_PAUSE),
-    (PAUSED, s.ReplyReady): Row(r.prepared, _AFTER_A_PAUSE),
-    (PAUSED, s.ReplyFailed): Row(r.not_prepared, _AFTER_A_PAUSE),
-    (PAUSED, s.Asked): Row(r.ask_later, (PAUSED,)),
-    (PAUSED, s.Interrupt): Row(r.give_up_turn, (IDLE, THINKING)),
+    (PAUSED, s.VoiceStarted): Row(t.go_on, (LISTENING,)),
+    (PAUSED, s.Silence): Row(t.wait, _AFTER_A_PAUSE),
+    (PAUSED, s.Flicker): Row(t.settle, _AFTER_A_PAUSE),
+    (PAUSED, s.Transcribed): Row(t.understand, _AFTER_A_PAUSE),
+    (PAUSED, s.TranscribeFailed): Row(t.not_understood, _AFTER_A_PAUSE),
+    (PAUSED, s.TurnScored): Row(t.weigh_score, _AFTER_A_PAUSE),
+    (PAUSED, s.ReplyReady): Row(t.prepared, _AFTER_A_PAUSE),
+    (PAUSED, s.ReplyFailed): Row(t.not_prepared, _AFTER_A_PAUSE),
+    (PAUSED, s.Asked): Row(t.ask_later, (PAUSED,)),
+    (PAUSED, s.Interrupt): Row(t.give_up_turn, (IDLE, THINKING)),
     #
-    (THINKING, s.VoiceStarted): Row(r.speak_first, (LISTENING,)),
-    (THINKING, s.Silence): Row(r.keep_quiet, (THINKING, SPEAKING)),
-    (THINKING, s.Flicker): Row(r.settle_reply, (THINKING, SPEAKING)),
-    (THINKING, s.Transcribed): Row(r.correct, (THINKING,)),
-    (THINKING, s.TranscribeFailed): Row(r.no_partial, (THINKING,)),
-    (THINKING, s.ReplyReady): Row(r.play, (THINKING, SPEAKING)),
-    (THINKING, s.ReplyFailed): Row(r.apologize, (THINKING, IDLE)),
-    (THINKING, s.Asked): Row(r.ask_later, (THINKING,)),
-    (THINKING, s.Interrupt): Row(r.give_up_turn, (IDLE,)),
+    (THINKING, s.VoiceStarted): Row(t.speak_first, (LISTENING,)),
+    (THINKING, s.Silence): Row(t.keep_quiet, (THINKING, SPEAKING)),
+    (THINKING, s.Flicker): Row(t.settle_reply, (THINKING, SPEAKING)),
+    (THINKING, s.Transcribed): Row(t.correct, (THINKING,)),
+    (THINKING, s.TranscribeFailed): Row(t.no_partial, (THINKING,)),
+    (THINKING, s.ReplyReady): Row(t.play, (THINKING, SPEAKING)),
+    (THINKING, s.ReplyFailed): Row(t.apologize, (THINKING, IDLE)),
+    (THINKING, s.Asked): Row(t.ask_later, (THINKING,)),
+    (THINKING, s.Interrupt): Row(t.give_up_turn, (IDLE,)),
     #
-    (SPEAKING, s.VoiceStarted): Row(r.overlap, (OVERLAP,)),
-    (SPEAKING, s.ReplyPlayed): Row(r.finished, (SPEAKING, IDLE, THINKING)),
-    (SPEAKING, s.ReplyFailed): Row(r.broke_off, (SPEAKING,)),
-    (SPEAKING, s.Asked): Row(r.ask_later, (SPEAKING,)),
-    (SPEAKING, s.Interrupt): Row(r.hush, (IDLE,)),
+    (SPEAKING, s.VoiceStarted): Row(o.overlap, (OVERLAP,)),
+    (SPEAKING, s.ReplyPlayed): Row(o.finished, (SPEAKING, IDLE, THINKING)),
+    (SPEAKING, s.ReplyFailed): Row(o.broke_off, (SPEAKING,)),
+    (SPEAKING, s.Asked): Row(t.ask_later, (SPEAKING,)),
+    (SPEAKING, s.Interrupt): Row(o.hush, (IDLE,)),
     #
-    (OVERLAP, s.VoiceWent): Row(r.weigh_voice, (OVERLAP, LISTENING)),
-    (OVERLAP, s.Silence): Row(r.perhaps_over, (OVERLAP, WEIGHING, SPEAKING, PAUSED, THINKING)),
-    (OVERLAP, s.Transcribed): Row(r.weigh_words, (OVERLAP, LISTENING)),
-    (OVERLAP, s.TranscribeFailed): Row(r.no_partial, (OVERLAP,)),
-    (OVERLAP, s.ReplyPlayed): Row(r.outlasted, (OVERLAP, LISTENING)),
-    (OVERLAP, s.ReplyFailed): Row(r.broke_off, (OVERLAP,)),
-    (OVERLAP, s.Asked): Row(r.ask_later, (OVERLAP,)),
-    (OVERLAP, s.Interrupt): Row(r.hush_overlap, (LISTENING,)),
+    (OVERLAP, s.VoiceWent): Row(o.weigh_voice, (OVERLAP, LISTENING)),
+    (OVERLAP, s.Silence): Row(o.perhaps_over, (OVERLAP, WEIGHING, SPEAKING, PAUSED, THINKING)),
+    (OVERLAP, s.Transcribed): Row(o.weigh_words, (OVERLAP, LISTENING)),
+    (OVERLAP, s.TranscribeFailed): Row(t.no_partial, (OVERLAP,)),
+    (OVERLAP, s.ReplyPlayed): Row(o.outlasted, (OVERLAP, LISTENING)),
+    (OVERLAP, s.ReplyFailed): Row(o.broke_off, (OVERLAP,)),
+    (OVERLAP, s.Asked): Row(t.ask_later, (OVERLAP,)),
+    (OVERLAP, s.Interrupt): Row(o.hush_overlap, (LISTENING,)),
     #
-    (WEIGHING, s.VoiceStarted): Row(r.overlap_again, (OVERLAP,)),
-    (WEIGHING, s.Silence): Row(r.wait_for_words, (WEIGHING, SPEAKING, PAUSED, THINKING)),
-    (WEIGHING, s.Transcribed): Row(r.judge, (WEIGHING, SPEAKING, PAUSED, THINKING)),
-    (WEIGHING, s.TranscribeFailed): Row(r.unknown_words, (WEIGHING, SPEAKING)),
-    (WEIGHING, s.ReplyPlayed): Row(r.now_a_turn, (WEIGHING, *_AFTER_A_PAUSE)),
-    (WEIGHING, s.ReplyFailed): Row(r.broke_off, (WEIGHING,)),
-    (WEIGHING, s.Asked): Row(r.ask_later, (WEIGHING,)),
-    (WEIGHING, s.Interrupt): Row(r.hush_weighing, (PAUSED, THINKING, IDLE)),
+    (WEIGHING, s.VoiceStarted): Row(o.overlap_again, (OVERLAP,)),
+    (WEIGHING, s.Silence): Row(o.wait_for_words, (WEIGHING, SPEAKING, PAUSED, THINKING)),
+    (WEIGHING, s.Transcribed): Row(o.judge, (WEIGHING, SPEAKING, PAUSED, THINKING)),
+    (WEIGHING, s.TranscribeFailed): Row(o.unknown_words, (WEIGHING, SPEAKING)),
+    (WEIGHING, s.ReplyPlayed): Row(o.now_a_turn, (WEIGHING, *_AFTER_A_PAUSE)),
+    (WEIGHING, s.ReplyFailed): Row(o.broke_off, (WEIGHING,)),
+    (WEIGHING, s.Asked): Row(t.ask_later, (WEIGHING,)),
+    (WEIGHING, s.Interrupt): Row(o.hush_weighing, (PAUSED, THINKING, IDLE)),
     #
-    **{(state, s.Ended): Row(r.end, (CLOSED,)) for state in State if state is not CLOSED},
+    **{(state, s.Ended): Row(t.end, (CLOSED,)) for state in State if state is not CLOSED},
 }
 
 

@@ -9,77 +9,40 @@ time runs in tasks that the session owns.
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
-
-import structlog
+from collections.abc import Callable
+from dataclasses import replace
 
 from visavis.conversation import signals as s
+from visavis.conversation.actions import Actions
 from visavis.conversation.agent import Agent
 from visavis.conversation.ears import Ears
 from visavis.conversation.events import (
     AgentState,
-    AgentStateChanged,
     ConversationItemAdded,
     ReplyDone,
-    SessionError,
     SessionEvent,
-    SpeechStarted,
-    SpeechStopped,
-    UserInputTranscribed,
     UserState,
-    UserStateChanged,
 )
-from visavis.conversation.floor import State
 from visavis.conversation.history import History, Item
-from visavis.conversation.ledger import Ledger, Stage
 from visavis.conversation.listener import Listener
 from visavis.conversation.machine import Machine
 from visavis.conversation.mouth import Mouth
+from visavis.conversation.person import Person
+from visavis.conversation.prompts import Prompts
+from visavis.conversation.requests import Request, Requests
 from visavis.conversation.settings import ConversationSettings
+from visavis.conversation.state import State
 from visavis.conversation.tasks import TaskOwner
+from visavis.conversation.watchers import Watchers
 from visavis.errors import CallEnded
-from visavis.models.protocols import ChatMessage, GenerateOptions, ModelSet
-from visavis.seam import RATE_IN, RATE_OUT, AudioIn, CallPort, Closed, Connected, Played, UpEvent
+from visavis.models.protocols import ModelSet
+from visavis.seam import RATE_OUT, AudioIn, CallPort, Closed, Connected, Played, UpEvent
 
 TICK_S = 0.1
 """How often silence is looked for when no frames come."""
 
-log = structlog.get_logger(__name__)
-
-_AGENT = {
-    State.THINKING: AgentState.THINKING,
-    State.SPEAKING: AgentState.SPEAKING,
-    State.OVERLAP: AgentState.SPEAKING,
-    State.WEIGHING: AgentState.SPEAKING,
-}
 _AUDIBLE = (State.SPEAKING, State.OVERLAP, State.WEIGHING)
-
-
-@dataclass(slots=True)
-class _Request:
-    done: asyncio.Future[ReplyDone | None]
-    say: str | None = None
-    instructions: str | None = None
-
-
-@dataclass(slots=True)
-class _Turn:
-    """What is known of the utterance going on."""
-
-    item_id: str
-    start: int
-    started: float
-    end: int = 0
-    stopped: bool = False
-    """Watchers were told that the speech ended."""
-    silence_seen: float | None = None
-    transcript: float = 0.0
-    speculations: int = 0
-    dropped: int = 0
-    tokens_dropped: int = 0
 
 
 class Session:
@@ -98,15 +61,12 @@ class Session:
         call_id: str | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._agent = agent
-        self._models = models
-        self._port = port
         self._set = settings or ConversationSettings()
         self.call_id = call_id or port.call_id
-        self._listeners: list[Callable[[SessionEvent], None]] = []
         self._ids = 0
         self._history = History()
-        self._tasks = TaskOwner(self._crashed)
+        self._watchers = Watchers(self.call_id)
+        self._tasks = TaskOwner(self._watchers.crashed)
         self._machine = Machine(
             self._set, detector=models.turn is not None, partials=models.stt.partials
         )
@@ -120,6 +80,9 @@ class Session:
             signal=self._handle,
             eager=self._eager,
         )
+        self._person = Person(
+            self._ears, self._listener, self._history, self._watchers, self._new_id
+        )
         self._mouth = Mouth(
             port,
             models.tts,
@@ -130,18 +93,28 @@ class Session:
             signal=self._handle,
             new_id=self._new_id,
         )
+        self._prompts = Prompts(
+            models.llm,
+            self._history,
+            self._set,
+            self._tasks,
+            instructions=agent.instructions,
+            call_id=self.call_id,
+        )
+        self._requests = Requests()
+        self._actions = Actions(
+            agent,
+            self._set,
+            listener=self._listener,
+            person=self._person,
+            prompts=self._prompts,
+            requests=self._requests,
+            mouth=self._mouth,
+            watchers=self._watchers,
+        )
         self._queue: deque[s.Signal] = deque()
         self._handling = False
-        self._requests: dict[int, _Request] = {}
-        self._asked = 0
-        self._turn: _Turn | None = None
-        self._turns = 0
-        self._committed: Ledger | None = None
-        """The turn that waits for its reply's release."""
-        self._prefilling: asyncio.Task[None] | None = None
         self._tick: asyncio.TimerHandle | None = None
-        self._agent_state = AgentState.INITIALIZING
-        self._user_state = UserState.LISTENING
         self._active_at = self._loop.time()
         self._vad_broken = False
         self._greeted = False
@@ -156,11 +129,11 @@ class Session:
 
     @property
     def agent_state(self) -> AgentState:
-        return self._agent_state
+        return self._watchers.agent_state
 
     @property
     def user_state(self) -> UserState:
-        return self._user_state
+        return self._watchers.user_state
 
     @property
     def closed(self) -> bool:
@@ -169,18 +142,12 @@ class Session:
     def subscribe(self, listener: Callable[[SessionEvent], None]) -> Callable[[], None]:
         """`listener` gets every event from now on, on the loop's thread, and must not block.
         Returns what ends that."""
-        self._listeners.append(listener)
-
-        def unsubscribe() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return unsubscribe
+        return self._watchers.subscribe(listener)
 
     def start(self) -> None:
         """Begin to listen. The greeting comes with `Connected`."""
-        self._show_agent(AgentState.LISTENING)
-        self._prefill("")
+        self._watchers.show_agent(self._machine.state)
+        self._prompts.prefill()
 
     async def aclose(self) -> None:
         """End the conversation; waits until every task has ended. Idempotent."""
@@ -191,7 +158,7 @@ class Session:
     def say(self, text: str) -> asyncio.Future[ReplyDone | None]:
         """Speak this text as soon as nobody else speaks. The future gives how it ended, None if
         it never began. CallEnded if the call is over."""
-        return self._request(_Request(self._loop.create_future(), say=text))
+        return self._request(Request(self._loop.create_future(), say=text))
 
     def generate_reply(
         self, *, instructions: str | None = None, user_input: str | None = None
@@ -202,7 +169,7 @@ class Session:
         self._check_open()
         if user_input is not None:
             self.add_user_text(user_input)
-        return self._request(_Request(self._loop.create_future(), instructions=instructions))
+        return self._request(Request(self._loop.create_future(), instructions=instructions))
 
     def interrupt(self) -> None:
         """Stop the agent and forget what it was going to say."""
@@ -214,7 +181,7 @@ class Session:
         self._check_open()
         item_id = self._new_id("item")
         self._history.add(Item(item_id, "user", text))
-        self._emit(ConversationItemAdded(item_id, "user", text, False, self._loop.time()))
+        self._watchers.emit(ConversationItemAdded(item_id, "user", text, False, self._loop.time()))
         return item_id
 
     def truncate(self, item_id: str, audio_end_ms: int) -> None:
@@ -225,12 +192,15 @@ class Session:
 
     def update(self, *, instructions: str | None = None, voice: str | None = None) -> None:
         """Change the agent for the replies to come."""
+        agent = self._actions.agent
         if instructions is not None:
-            self._agent = replace(self._agent, instructions=instructions)
+            agent = replace(agent, instructions=instructions)
+            self._prompts.instructions = instructions
         if voice is not None:
-            self._agent = replace(self._agent, voice=replace(self._agent.voice, name=voice))
+            agent = replace(agent, voice=replace(agent.voice, name=voice))
+        self._actions.agent = agent
         if instructions is not None and self._machine.state is State.IDLE:
-            self._prefill("")
+            self._prompts.prefill()
 
     def on_event(self, event: UpEvent) -> None:
         """Take one upward event of the call (`CallSink`)."""
@@ -242,9 +212,10 @@ class Session:
             case Played():
                 self._mouth.on_played(event)
             case Connected():
-                if self._agent.greeting and not self._greeted:
+                greeting = self._actions.agent.greeting
+                if greeting and not self._greeted:
                     self._greeted = True
-                    self.say(self._agent.greeting)
+                    self.say(greeting)
             case Closed():
                 self._end()
             case _:
@@ -259,7 +230,9 @@ class Session:
         except Exception as error:  # a broken detector makes us deaf, not dead
             if not self._vad_broken:
                 self._vad_broken = True
-                self._report("model_error", f"voice activity: {type(error).__name__}: {error}")
+                self._watchers.report(
+                    "model_error", f"voice activity: {type(error).__name__}: {error}"
+                )
             return
         for signal in signals:
             self._handle(signal)
@@ -267,7 +240,7 @@ class Session:
         if self._machine.state is not State.IDLE:
             self._active_at = now
         elif now - self._active_at > self._set.away_s:
-            self._show_user(UserState.AWAY)
+            self._watchers.show_user(UserState.AWAY)
         if self._ears.active and self._tick is None:
             self._tick = self._loop.call_later(TICK_S, self._look)
 
@@ -291,225 +264,32 @@ class Session:
             while self._queue:
                 before = self._machine.state
                 actions = self._machine.handle(self._queue.popleft())
-                self._follow(before)
+                self._person.follow(before, self._machine.state)
                 for action in actions:
-                    self._do(action)
-                self._show_agent(_AGENT.get(self._machine.state, AgentState.LISTENING))
+                    self._actions.do(action)
+                self._watchers.show_agent(self._machine.state)
         finally:
             self._handling = False
-
-    def _follow(self, before: State) -> None:
-        after, turn = self._machine.state, self._turn
-        if turn is None or after is before:
-            return
-        if after in (State.PAUSED, State.WEIGHING) and before in (State.LISTENING, State.OVERLAP):
-            turn.silence_seen = self._loop.time()
-        if after in (State.LISTENING, State.OVERLAP) and turn.stopped:
-            # The turn seemed over, but before anything was heard the person went on.
-            turn.stopped = False
-            self._tell_speech_started(turn)
-
-    def _do(self, action: s.Action) -> None:
-        match action:
-            case s.BeginUtterance():
-                self._begin(action.start)
-            case s.NewSegment():
-                self._listener.cut(action.position)
-            case s.Decode():
-                self._listener.decode(action)
-            case s.AskScore():
-                self._listener.score(action)
-            case s.Caption():
-                self._transcribed(action.text, action.confidence, final=False)
-            case s.Prefill():
-                self._prefill(action.text)
-            case s.StartReply():
-                self._start_reply(action)
-            case s.StartAsked():
-                self._start_asked(action)
-            case s.StartApology():
-                self._committed = None
-                self._mouth.prepare(
-                    action.reply, _literal(self._agent.apology), self._agent.voice, announce=True
-                )
-            case s.DropReply():
-                tokens = self._mouth.drop(action.reply)
-                if self._turn is not None:
-                    self._turn.dropped += 1
-                    self._turn.tokens_dropped += tokens
-            case s.EndSpeech():
-                self._end_speech(action.end)
-            case s.CommitUser():
-                self._commit(action)
-            case s.DropUser():
-                self._end_speech(self._ears.position)
-                self._over()
-            case s.Release():
-                self._mouth.release(action.reply, self._committed)
-                self._committed = None
-            case s.Duck():
-                self._mouth.duck(self._set.duck_gain)
-            case s.Unduck():
-                self._mouth.duck(1.0)
-            case s.Stop():
-                self._mouth.stop(action.reply)
-            case s.ForgetRequest():
-                request = self._requests.pop(action.request)
-                if not request.done.done():
-                    request.done.set_result(None)
-            case s.Report():
-                self._report(action.code, action.message)
-
-    def _begin(self, start: int) -> None:
-        self._ears.restart(start)
-        self._listener.begin(start)
-        self._turn = _Turn(self._new_id("item"), start, self._ears.clock.at(start))
-        self._tell_speech_started(self._turn)
-
-    def _tell_speech_started(self, turn: _Turn) -> None:
-        self._show_user(UserState.SPEAKING)
-        self._emit(SpeechStarted(turn.item_id, round(turn.start * 1000 / RATE_IN), self._now))
-
-    def _end_speech(self, end: int) -> None:
-        turn = self._turn
-        if turn is None or turn.stopped:
-            return
-        turn.stopped, turn.end = True, end
-        self._show_user(UserState.LISTENING)
-        self._emit(SpeechStopped(turn.item_id, round(end * 1000 / RATE_IN), self._now))
-
-    def _commit(self, action: s.CommitUser) -> None:
-        turn = self._turn
-        if turn is None:
-            return
-        self._end_speech(self._ears.position)
-        self._transcribed(action.text, action.confidence, final=True)
-        self._history.add(Item(turn.item_id, "user", action.text))
-        self._emit(ConversationItemAdded(turn.item_id, "user", action.text, False, self._now))
-        self._turns += 1
-        ledger = Ledger(
-            self._turns,
-            turn.item_id,
-            None,
-            speech_start=turn.started,
-            speech_end=self._ears.clock.at(turn.end),
-            speech_end_position=turn.end,
-            speculations=turn.speculations,
-            dropped=turn.dropped,
-            tokens_dropped=turn.tokens_dropped,
-        )
-        if turn.silence_seen is not None:
-            ledger.stamp(Stage.SILENCE_SEEN, turn.silence_seen)
-        ledger.stamp(Stage.TRANSCRIPT, turn.transcript)
-        self._committed = ledger
-        self._over()
-
-    def _over(self) -> None:
-        self._turn = None
-        self._ears.rest()
-        self._listener.end()
-
-    def _transcribed(self, text: str, confidence: float, *, final: bool) -> None:
-        if self._turn is not None:
-            self._emit(UserInputTranscribed(self._turn.item_id, text, final, confidence, self._now))
-
-    # ---- replies
-
-    def _start_reply(self, action: s.StartReply) -> None:
-        if self._turn is not None:
-            self._turn.speculations += 1
-            self._turn.transcript = self._now
-        # The full stop that recognisers set and take back would cost the cache its tail.
-        messages = self._messages(ChatMessage("user", action.text.rstrip(" .")))
-        self._mouth.prepare(action.reply, self._generate(messages), self._agent.voice)
-
-    def _start_asked(self, action: s.StartAsked) -> None:
-        request = self._requests.pop(action.request)
-        if request.say is not None:
-            texts = _literal(request.say)
-        else:
-            texts = self._generate(self._messages(instructions=request.instructions))
-        self._mouth.prepare(
-            action.reply, texts, self._agent.voice, announce=True, done=request.done
-        )
-
-    def _generate(self, messages: list[ChatMessage]) -> AsyncIterator[str]:
-        if self._prefilling is not None:
-            self._prefilling.cancel()
-        options = GenerateOptions(
-            max_tokens=self._set.max_reply_tokens, temperature=self._set.temperature
-        )
-        return self._models.llm.generate(messages, options)
-
-    def _messages(self, *extra: ChatMessage, instructions: str | None = None) -> list[ChatMessage]:
-        system = "\n".join(filter(None, (self._agent.instructions, instructions)))
-        return self._history.messages(system, extra=extra, budget_tokens=self._set.context_tokens)
-
-    def _prefill(self, text: str) -> None:
-        if self._prefilling is not None:
-            self._prefilling.cancel()
-        extra = [ChatMessage("user", text)] if text else []
-        self._prefilling = self._tasks.start(self._warm(self._messages(*extra)), "prefill")
-
-    async def _warm(self, messages: list[ChatMessage]) -> None:
-        try:
-            async with asyncio.timeout(self._set.model_timeout_s):
-                await self._models.llm.prefill(messages)
-        except Exception as error:  # only warmth is lost; a broken model shows when it must answer
-            log.info("prefill_failed", call=self.call_id, error=type(error).__name__)
 
     def _eager(self) -> bool:
         known = self._mouth.first_audio_s
         return known is not None and known < self._set.eager_below_s
 
-    def _request(self, request: _Request) -> asyncio.Future[ReplyDone | None]:
+    def _request(self, request: Request) -> asyncio.Future[ReplyDone | None]:
         self._check_open()
-        self._asked += 1
-        self._requests[self._asked] = request
-        self._handle(s.Asked(self._asked))
+        self._handle(s.Asked(self._requests.add(request)))
         return request.done
 
-    # ---- what watchers see
-
-    @property
-    def _now(self) -> float:
-        return self._loop.time()
+    def _emit(self, event: SessionEvent) -> None:
+        """What the mouth has to tell."""
+        if isinstance(event, ReplyDone) and not self._closed:
+            # The model reads what was really heard and said before the next words come.
+            self._prompts.prefill()
+        self._watchers.emit(event)
 
     def _new_id(self, kind: str) -> str:
         self._ids += 1
         return f"{kind}_{self.call_id}_{self._ids}"
-
-    def _emit(self, event: SessionEvent) -> None:
-        if isinstance(event, ReplyDone) and not self._closed:
-            # The model reads what was really heard and said before the next words come.
-            self._prefill("")
-        for listener in tuple(self._listeners):
-            try:
-                listener(event)
-            except Exception as error:  # a watcher's fault must not end what it watches
-                self._log("listener_failed", type(event).__name__, error)
-
-    def _report(self, code: str, message: str) -> None:
-        self._emit(SessionError(code, message, fatal=False, at=self._now))
-
-    def _crashed(self, name: str, error: BaseException) -> None:
-        self._log("task_failed", name, error)
-        self._report("internal_error", f"{name}: {type(error).__name__}")
-
-    def _log(self, what: str, where: str, error: BaseException) -> None:
-        # Where it broke, without the values there: they may be somebody's words.
-        stack = "".join(traceback.format_tb(error.__traceback__))
-        log.error(what, call=self.call_id, where=where, error=type(error).__name__, stack=stack)
-
-    def _show_agent(self, state: AgentState) -> None:
-        if state is not self._agent_state:
-            old, self._agent_state = self._agent_state, state
-            self._emit(AgentStateChanged(old, state, self._now))
-
-    def _show_user(self, state: UserState) -> None:
-        if state is not self._user_state:
-            old, self._user_state = self._user_state, state
-            self._emit(UserStateChanged(old, state, self._now))
 
     def _check_open(self) -> None:
         if self._closed:
@@ -523,11 +303,4 @@ class Session:
         self._mouth.close()
         if self._tick is not None:
             self._tick.cancel()
-        for request in self._requests.values():
-            if not request.done.done():
-                request.done.set_result(None)
-        self._requests.clear()
-
-
-async def _literal(text: str) -> AsyncIterator[str]:
-    yield text
+        self._requests.forget_all()

@@ -1,10 +1,12 @@
-"""What to do on a signal in a state. Each rule returns the state that follows."""
+"""What to do on a signal while nobody has the floor or the person has it, up to the reply, and at
+the call's end. Each rule returns the state that follows."""
 
 from __future__ import annotations
 
 from visavis.conversation import signals as s
-from visavis.conversation.floor import Floor, State
-from visavis.conversation.words import has_real_words, is_backchannel, normalize
+from visavis.conversation.floor import Floor
+from visavis.conversation.state import State
+from visavis.conversation.words import normalize
 from visavis.seam import RATE_IN
 
 # ---- nobody has the floor
@@ -35,7 +37,7 @@ def forget(m: Floor, e: s.Interrupt) -> State:
 
 def follow(m: Floor, e: s.VoiceWent) -> State:
     heard, set_ = m.heard, m.settings
-    heard.position, heard.end, heard.silence_s = e.position, e.position, 0.0
+    heard.voice(e)
     if e.position - heard.start > set_.max_turn_s * RATE_IN:
         m.emit(s.EndSpeech(e.position))
         m.drop()
@@ -49,7 +51,7 @@ def follow(m: Floor, e: s.VoiceWent) -> State:
 
 
 def perhaps_pause(m: Floor, e: s.Silence) -> State:
-    _quiet(m, e)
+    m.heard.quiet(e)
     return m.pause() if e.silence_s >= m.settings.pause_s else State.LISTENING
 
 
@@ -94,7 +96,7 @@ def go_on(m: Floor, e: s.VoiceStarted) -> State:
 
 def wait(m: Floor, e: s.Silence) -> State:
     heard, set_ = m.heard, m.settings
-    _quiet(m, e)
+    m.heard.quiet(e)
     if (
         e.silence_s >= set_.verify_s
         and not heard.verified
@@ -176,7 +178,7 @@ def settle_reply(m: Floor, e: s.Flicker) -> State:
 
 def keep_quiet(m: Floor, e: s.Silence) -> State:
     if m.utterance is not None:
-        _quiet(m, e)
+        m.heard.quiet(e)
     return _play_if_ready(m)
 
 
@@ -208,143 +210,6 @@ def _play_if_ready(m: Floor) -> State:
     return m.release()
 
 
-# ---- the agent speaks
-
-
-def overlap(m: Floor, e: s.VoiceStarted) -> State:
-    m.begin(e.start, e.position)
-    m.duck(True)
-    return State.OVERLAP
-
-
-def finished(m: Floor, e: s.ReplyPlayed) -> State:
-    if not _is_current(m, e):
-        return m.state
-    m.reply = None
-    return m.rest()
-
-
-def broke_off(m: Floor, e: s.ReplyFailed) -> State:
-    """What was made before the failure is still played; then the agent apologises."""
-    if m.reply is not None and m.reply.number == e.reply:
-        m.emit(s.Report("model_error", e.message))
-        m.owes_apology = m.reply.kind != "apology"
-    return m.state
-
-
-def hush(m: Floor, e: s.Interrupt) -> State:
-    m.forget_requests()
-    m.stop()
-    return m.rest()
-
-
-# ---- both speak
-
-
-def weigh_voice(m: Floor, e: s.VoiceWent) -> State:
-    heard, set_ = m.heard, m.settings
-    heard.position, heard.end, heard.silence_s = e.position, e.position, 0.0
-    if e.voiced_s >= (set_.backchannel_stop_s if heard.acknowledges else set_.stop_s):
-        m.stop()
-        return State.LISTENING
-    if heard.acknowledges:
-        # The first syllable of a sentence may sound like "right": more of it decides.
-        m.decode_if_due(urgent=True)
-    elif m.partials and e.voiced_s >= set_.overlap_decode_s and heard.covers < 0 and not m.decoding:
-        m.decode(final=False)
-    return State.OVERLAP
-
-
-def weigh_words(m: Floor, e: s.Transcribed) -> State:
-    if m.take(e):
-        m.heard.acknowledges = is_backchannel(m.heard.text)
-        if has_real_words(m.heard.text):
-            m.stop()
-            return State.LISTENING
-    return State.OVERLAP
-
-
-def perhaps_over(m: Floor, e: s.Silence) -> State:
-    _quiet(m, e)
-    if e.silence_s < m.settings.pause_s:
-        return State.OVERLAP
-    m.decode_the_end()
-    return _judge(m)
-
-
-def outlasted(m: Floor, e: s.ReplyPlayed) -> State:
-    if not _is_current(m, e):
-        return m.state
-    m.reply = None
-    m.duck(False)
-    return State.LISTENING
-
-
-def hush_overlap(m: Floor, e: s.Interrupt) -> State:
-    m.forget_requests()
-    m.stop()
-    return State.LISTENING
-
-
-# ---- was it an interruption?
-
-
-def overlap_again(m: Floor, e: s.VoiceStarted) -> State:
-    m.resume(e)
-    m.duck(True)
-    return State.OVERLAP
-
-
-def wait_for_words(m: Floor, e: s.Silence) -> State:
-    _quiet(m, e)
-    if e.silence_s >= m.settings.resume_s:
-        m.duck(False)
-    if e.silence_s >= m.settings.weigh_s:
-        return _speak_on(m, "failed")
-    return _judge(m)
-
-
-def judge(m: Floor, e: s.Transcribed) -> State:
-    m.take(e)
-    return _judge(m)
-
-
-def unknown_words(m: Floor, e: s.TranscribeFailed) -> State:
-    return _speak_on(m, "failed") if e.decode == m.decoding else m.state
-
-
-def now_a_turn(m: Floor, e: s.ReplyPlayed) -> State:
-    """The agent had finished anyway: what was said is an answer, however short."""
-    if not _is_current(m, e):
-        return m.state
-    m.reply = None
-    m.duck(False)
-    return m.pause()
-
-
-def hush_weighing(m: Floor, e: s.Interrupt) -> State:
-    m.forget_requests()
-    m.stop()
-    return m.pause()
-
-
-def _judge(m: Floor) -> State:
-    if not m.heard.fresh:
-        return State.WEIGHING
-    if has_real_words(m.heard.text):
-        m.stop()
-        return m.pause()
-    if m.heard.silence_s < m.settings.resume_s:
-        return State.WEIGHING  # perhaps only the gap before a plosive: the voice counts on
-    return _speak_on(m, "backchannel" if normalize(m.heard.text) else "no words")
-
-
-def _speak_on(m: Floor, why: s.DropReason) -> State:
-    m.duck(False)
-    m.forget_utterance(why)
-    return State.SPEAKING
-
-
 # ---- the end
 
 
@@ -355,11 +220,3 @@ def end(m: Floor, e: s.Ended) -> State:
     if m.utterance is not None:
         m.commit()
     return State.CLOSED
-
-
-def _quiet(m: Floor, e: s.Silence) -> None:
-    m.heard.silence_s, m.heard.end, m.heard.position = e.silence_s, e.end, e.position
-
-
-def _is_current(m: Floor, e: s.ReplyPlayed) -> bool:
-    return m.reply is not None and m.reply.number == e.reply and m.reply.released

@@ -1,0 +1,102 @@
+"""What the machine asks for is done: each action goes to the part of the session whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from visavis.conversation import signals as s
+from visavis.conversation.agent import Agent
+from visavis.conversation.ledger import Ledger
+from visavis.conversation.listener import Listener
+from visavis.conversation.mouth import Mouth
+from visavis.conversation.person import Person
+from visavis.conversation.prompts import Prompts
+from visavis.conversation.requests import Requests
+from visavis.conversation.settings import ConversationSettings
+from visavis.conversation.watchers import Watchers
+
+
+class Actions:
+    """`agent` may be changed; it holds for the replies to come."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        settings: ConversationSettings,
+        *,
+        listener: Listener,
+        person: Person,
+        prompts: Prompts,
+        requests: Requests,
+        mouth: Mouth,
+        watchers: Watchers,
+    ) -> None:
+        self.agent = agent
+        self._set = settings
+        self._listener = listener
+        self._person = person
+        self._prompts = prompts
+        self._requests = requests
+        self._mouth = mouth
+        self._watchers = watchers
+        self._committed: Ledger | None = None
+        """The turn that waits for its reply's release."""
+
+    def do(self, action: s.Action) -> None:
+        match action:
+            case s.BeginUtterance():
+                self._person.begin(action.start)
+            case s.NewSegment():
+                self._listener.cut(action.position)
+            case s.Decode():
+                self._listener.decode(action)
+            case s.AskScore():
+                self._listener.score(action)
+            case s.Caption():
+                self._person.transcribed(action.text, action.confidence, final=False)
+            case s.Prefill():
+                self._prompts.prefill(action.text)
+            case s.StartReply():
+                self._person.speculated()
+                texts = self._prompts.answer(action.text)
+                self._mouth.prepare(action.reply, texts, self.agent.voice)
+            case s.StartAsked():
+                self._start_asked(action)
+            case s.StartApology():
+                self._committed = None
+                self._mouth.prepare(
+                    action.reply, _literal(self.agent.apology), self.agent.voice, announce=True
+                )
+            case s.DropReply():
+                self._person.dropped(self._mouth.drop(action.reply))
+            case s.EndSpeech():
+                self._person.end_speech(action.end)
+            case s.CommitUser():
+                self._committed = self._person.commit(action.text, action.confidence)
+            case s.DropUser():
+                self._person.drop()
+            case s.Release():
+                self._mouth.release(action.reply, self._committed)
+                self._committed = None
+            case s.Duck():
+                self._mouth.duck(self._set.duck_gain)
+            case s.Unduck():
+                self._mouth.duck(1.0)
+            case s.Stop():
+                self._mouth.stop(action.reply)
+            case s.ForgetRequest():
+                self._requests.forget(action.request)
+            case s.Report():
+                self._watchers.report(action.code, action.message)
+
+    def _start_asked(self, action: s.StartAsked) -> None:
+        request = self._requests.take(action.request)
+        if request.say is not None:
+            texts = _literal(request.say)
+        else:
+            texts = self._prompts.speak(request.instructions)
+        self._mouth.prepare(action.reply, texts, self.agent.voice, announce=True, done=request.done)
+
+
+async def _literal(text: str) -> AsyncIterator[str]:
+    yield text

@@ -1,0 +1,75 @@
+"""What the language model reads: instructions, history and the newest words, and all of it as early
+as possible, so that its cache is warm when it must answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import structlog
+
+from visavis.conversation.history import History
+from visavis.conversation.settings import ConversationSettings
+from visavis.conversation.tasks import TaskOwner
+from visavis.models.protocols import ChatMessage, GenerateOptions, LanguageModel
+
+log = structlog.get_logger(__name__)
+
+
+class Prompts:
+    """One session's requests to its language model. `instructions` may be changed at any time."""
+
+    def __init__(
+        self,
+        llm: LanguageModel,
+        history: History,
+        settings: ConversationSettings,
+        tasks: TaskOwner,
+        *,
+        instructions: str,
+        call_id: str,
+    ) -> None:
+        self.instructions = instructions
+        self._llm = llm
+        self._history = history
+        self._set = settings
+        self._tasks = tasks
+        self._call_id = call_id
+        self._prefilling: asyncio.Task[None] | None = None
+
+    def answer(self, text: str) -> AsyncIterator[str]:
+        """The model's reply to the person's words."""
+        # The full stop that recognisers set and take back would cost the cache its tail.
+        return self._generate(self._messages(ChatMessage("user", text.rstrip(" ."))))
+
+    def speak(self, instructions: str | None = None) -> AsyncIterator[str]:
+        """The model's next words. `instructions` hold for these, besides the session's."""
+        return self._generate(self._messages(instructions=instructions))
+
+    def prefill(self, text: str = "") -> None:
+        """Let the model read the history, and this beginning of the person's turn."""
+        self._stop_prefilling()
+        extra = [ChatMessage("user", text)] if text else []
+        self._prefilling = self._tasks.start(self._warm(self._messages(*extra)), "prefill")
+
+    def _messages(self, *extra: ChatMessage, instructions: str | None = None) -> list[ChatMessage]:
+        system = "\n".join(filter(None, (self.instructions, instructions)))
+        return self._history.messages(system, extra=extra, budget_tokens=self._set.context_tokens)
+
+    def _generate(self, messages: list[ChatMessage]) -> AsyncIterator[str]:
+        self._stop_prefilling()
+        options = GenerateOptions(
+            max_tokens=self._set.max_reply_tokens, temperature=self._set.temperature
+        )
+        return self._llm.generate(messages, options)
+
+    def _stop_prefilling(self) -> None:
+        if self._prefilling is not None:
+            self._prefilling.cancel()
+
+    async def _warm(self, messages: list[ChatMessage]) -> None:
+        try:
+            async with asyncio.timeout(self._set.model_timeout_s):
+                await self._llm.prefill(messages)
+        except Exception as error:  # only warmth is lost; a broken model shows when it must answer
+            log.info("prefill_failed", call=self._call_id, error=type(error).__name__)
