@@ -1,11 +1,13 @@
 // One call over WebRTC: SDP by HTTP, audio as Opus, events on the data channel `oai-events`.
 
 import { CallError } from "../errors.js";
-import { NO_STATS, parseEvent } from "../protocol.js";
+import { parseEvent } from "../protocol.js";
 import { Backlog, PEER_OPTIONS } from "./backlog.js";
 import { redFirst, withAudioNack, withInbandFec } from "./sdp.js";
 import { countsOf, linkEvent } from "./link.js";
+import { LinkMeter } from "./link-stats.js";
 import { Path } from "./path.js";
+import { Playback } from "./playback.js";
 
 /** @typedef {import("../protocol.js").LinkStats} LinkStats */
 /** @typedef {import("./link.js").InboundCounts} InboundCounts */
@@ -21,8 +23,6 @@ const GATHER_WITH_STUN_MS = 1_000;
 const RESTART_MS = 4_000;
 /** How often the server is told how its speech arrives. */
 const LINK_MS = 500;
-/** How often the server is told what is being played out now. */
-const PLAYBACK_MS = 60;
 
 /** No path for media: the caller may fall back to the WebSocket. */
 export class NoPathError extends Error {}
@@ -56,7 +56,9 @@ export class WebRtcCall {
     this.channel = this.pc.createDataChannel("oai-events");
     this.channel.onmessage = ({ data }) => {
       const event = parseEvent(data);
-      if (event) this.#onEvent(event);
+      if (!event) return;
+      this.playback.take(event);
+      options.onEvent(event);
     };
     this.channel.onclose = () => this.#lost();
     this.sender = this.pc.addTrack(options.microphone.getAudioTracks()[0], options.microphone);
@@ -69,10 +71,11 @@ export class WebRtcCall {
     this.closed = false;
     /** @type {Path | null} */
     this.path = null;
-    this.before = { bytes: 0, at: 0, lost: 0, received: 0, concealed: 0, samples: 0 };
-    this.buffered = { delay: 0, count: 0 };
-    /** @type {ReturnType<typeof setInterval> | undefined} */
-    this.playbackTimer = undefined;
+    this.meter = new LinkMeter();
+    this.playback = new Playback(
+      () => this.receiver,
+      (event) => this.send(event),
+    );
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.linkTimer = undefined;
     this.told = /** @type {InboundCounts | null} */ (null);
@@ -210,29 +213,6 @@ export class WebRtcCall {
     this.options.element.play().catch((error) => console.warn("playback did not start:", error));
   }
 
-  /** @param {import("../protocol.js").ServerEvent} event */
-  #onEvent(event) {
-    if (event.type === "visavis.state") this.#reportPlayback(event.agent === "speaking");
-    if (event.type === "output_audio_buffer.started") this.#reportPlayback(true);
-    if (event.type === "output_audio_buffer.stopped") this.#reportPlayback(false);
-    if (event.type === "output_audio_buffer.cleared") this.#reportPlayback(false);
-    this.options.onEvent(event);
-  }
-
-  /** @param {boolean} on */
-  #reportPlayback(on) {
-    if (on === (this.playbackTimer !== undefined)) return;
-    clearInterval(this.playbackTimer);
-    this.playbackTimer = on ? setInterval(() => this.#sendPlayback(), PLAYBACK_MS) : undefined;
-    // The last word of what was heard counts most.
-    if (!on) this.#sendPlayback();
-  }
-
-  #sendPlayback() {
-    const source = this.receiver?.getSynchronizationSources()[0];
-    if (source) this.send({ type: "visavis.playback", rtp_timestamp: source.rtpTimestamp });
-  }
-
   /** @param {import("../protocol.js").ClientEvent} event */
   send(event) {
     if (this.channel.readyState === "open") this.channel.send(JSON.stringify(event));
@@ -265,54 +245,14 @@ export class WebRtcCall {
 
   /** @returns {Promise<LinkStats>} since the last call of this method */
   async stats() {
-    /** @type {LinkStats} */
-    const stats = { ...NO_STATS };
-    for (const report of (await this.pc.getStats()).values()) {
-      if (report.type === "candidate-pair" && report.nominated && report.currentRoundTripTime) {
-        stats.rtt_ms = report.currentRoundTripTime * 1000;
-      } else if (report.type === "inbound-rtp" && report.kind === "audio") {
-        this.#inbound(report, stats);
-      }
-    }
-    return stats;
-  }
-
-  /**
-   * @param {any} report RTCInboundRtpStreamStats
-   * @param {LinkStats} stats filled in
-   */
-  #inbound(report, stats) {
-    const now = {
-      bytes: (report.bytesReceived ?? 0) + (report.headerBytesReceived ?? 0),
-      at: report.timestamp,
-      lost: report.packetsLost ?? 0,
-      received: report.packetsReceived ?? 0,
-      // Silent concealment is the pause between two answers, not a fault.
-      concealed: (report.concealedSamples ?? 0) - (report.silentConcealedSamples ?? 0),
-      samples: report.totalSamplesReceived ?? 0,
-    };
-    const { before } = this;
-    const packets = now.received - before.received + now.lost - before.lost;
-    const samples = now.samples - before.samples;
-    stats.jitter_ms = (report.jitter ?? 0) * 1000;
-    stats.loss = packets > 0 ? Math.max(0, now.lost - before.lost) / packets : 0;
-    stats.concealed = samples > 0 ? Math.max(0, now.concealed - before.concealed) / samples : 0;
-    if (before.at) stats.bitrate_down = ((now.bytes - before.bytes) * 8000) / (now.at - before.at);
-    const count = (report.jitterBufferEmittedCount ?? 0) - this.buffered.count;
-    const delay = (report.jitterBufferDelay ?? 0) - this.buffered.delay;
-    if (count > 0) stats.buffer_ms = (delay / count) * 1000;
-    this.buffered = {
-      delay: report.jitterBufferDelay ?? 0,
-      count: report.jitterBufferEmittedCount ?? 0,
-    };
-    this.before = now;
+    return this.meter.read(await this.pc.getStats());
   }
 
   /** Hang up and free everything; says nothing to `onClosed`. */
   close() {
     if (this.closed) return;
     this.closed = true;
-    clearInterval(this.playbackTimer);
+    this.playback.close();
     clearInterval(this.linkTimer);
     this.path?.close();
     this.pc.close();
