@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import typer
 from rich.console import Console
 
 from visavis.audio import write_stereo
 from visavis.caller import (
-    CallOptions,
     CallResult,
-    TransportChoice,
     Utterance,
     call,
     from_files,
@@ -25,31 +20,19 @@ from visavis.caller import (
 )
 from visavis.caller.report import write_report
 from visavis.caller.terminal import show_result
-from visavis.cli.local_server import local_server
+from visavis.cli.calling import CallerFlags, a_server, call_options
 from visavis.cli.own_voice import QUESTIONS, say, spoken_questions
-from visavis.cli.serve import ensure_weights, llm_overrides
 from visavis.errors import AudioError, CallFailed
-from visavis.seam import RATE_OUT, UPLINK_PLAN, SendPlan
-from visavis.settings import load_settings, plan_from_flag
-
-TRANSPORTS = ("auto", "webrtc", "ws")
+from visavis.seam import RATE_OUT
 
 
-@dataclass(slots=True)
-class CallFlags:
+@dataclass(slots=True, kw_only=True)
+class CallFlags(CallerFlags):
     wavs: list[Path]
     turns: str | None = None
-    server: str | None = None
     report: Path | None = None
     out: Path | None = None
     as_json: bool = False
-    transport: str = "auto"
-    api_key: str | None = None
-    insecure: bool = False
-    plan: str | None = None
-    llm: str | None = None
-    config: Path | None = None
-    pull: bool = True
 
 
 def run_call(flags: CallFlags) -> None:
@@ -57,19 +40,13 @@ def run_call(flags: CallFlags) -> None:
     console = Console(stderr=True)
     for path in (flags.report, flags.out):
         _check_writable(path)
-    plan = uplink_plan(flags.plan)
+    options = call_options(flags, console)
     script = make_script(flags)
-    with a_server(flags.server, flags.llm, flags.config, flags.pull, console) as url:
-        options = CallOptions(
-            url,
-            transport=transport_choice(flags.transport),
-            api_key=flags.api_key,
-            verify_tls=not flags.insecure,
-            plan=plan,
-            on_notice=lambda sentence: console.print(f"[yellow]{sentence}[/yellow]"),
-        )
+    with a_server(flags, console) as url:
+        options.server = url
         if not flags.as_json:
-            console.print(f"calling {url} with {len(script)} turn{'s' * (len(script) > 1)} …")
+            turns = f"{len(script)} turn{'s' * (len(script) > 1)}"
+            console.print(f"calling {options.server} with {turns} …")
         result = asyncio.run(call(script, options))
     _keep(flags, result, console)
     if flags.as_json:
@@ -83,29 +60,6 @@ def run_call(flags: CallFlags) -> None:
         )
 
 
-@contextlib.contextmanager
-def a_server(
-    server: str | None, llm: str | None, config: Path | None, pull: bool, console: Console
-) -> Iterator[str]:
-    """The URL given, or that of a server started for this call."""
-    if server is not None:
-        yield server
-        return
-    models = llm_overrides(llm)
-    settings = load_settings(config, {"models": models} if models else {})
-    ensure_weights(settings, pull=pull, console=console)
-    with (
-        console.status("starting a server for this call …"),
-        contextlib.ExitStack() as stack,
-    ):
-        arguments = ["--llm", llm] if llm else []
-        arguments += ["--config", str(config)] if config else []
-        running = stack.enter_context(local_server(*arguments))
-        stack = stack.pop_all()
-    with stack:
-        yield running.url
-
-
 def make_script(flags: CallFlags) -> list[Utterance]:
     """What to say: a script, recordings, or questions in the project's own voice."""
     if flags.turns is not None and not flags.turns.isdecimal():
@@ -116,17 +70,6 @@ def make_script(flags: CallFlags) -> list[Utterance]:
     if flags.wavs:
         return from_files(flags.wavs, turns)
     return spoken_questions(len(QUESTIONS) if turns is None else turns)
-
-
-def uplink_plan(text: str | None) -> SendPlan:
-    """What `--plan` says, or how speech is sent by default. SettingsError."""
-    return UPLINK_PLAN if text is None else plan_from_flag(text)
-
-
-def transport_choice(transport: str) -> TransportChoice:
-    if transport not in TRANSPORTS:
-        raise CallFailed(f"--transport is {transport!r}; expected {', '.join(TRANSPORTS)}")
-    return cast(TransportChoice, transport)
 
 
 def _check_writable(path: Path | None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -14,7 +13,7 @@ from rich.text import Text
 from visavis.caller import CallOptions, connect
 from visavis.caller.duplex import Duplex
 from visavis.caller.notes import Notes
-from visavis.cli.call import a_server, transport_choice, uplink_plan
+from visavis.cli.calling import CallerFlags, a_server, call_options
 from visavis.errors import CallFailed
 from visavis.seam import LinkReport, Pcm
 
@@ -22,41 +21,25 @@ _LINES = 12
 _METER = 24
 
 
-@dataclass(slots=True)
-class TalkFlags:
-    server: str | None = None
-    transport: str = "auto"
+@dataclass(slots=True, kw_only=True)
+class TalkFlags(CallerFlags):
     echo_cancellation: bool = True
     input_device: str | None = None
     output_device: str | None = None
-    api_key: str | None = None
-    insecure: bool = False
-    plan: str | None = None
-    llm: str | None = None
-    config: Path | None = None
-    pull: bool = True
 
 
 def run_talk(flags: TalkFlags) -> None:
     """Talk until Ctrl-C or the far end hangs up. AudioError without devices."""
     console = Console()
-    transport = transport_choice(flags.transport)
-    plan = uplink_plan(flags.plan)
+    options = call_options(flags, console)
     duplex = Duplex(
         echo_cancellation=flags.echo_cancellation,
         input_device=flags.input_device,
         output_device=flags.output_device,
     )
     try:
-        with a_server(flags.server, flags.llm, flags.config, flags.pull, console) as url:
-            options = CallOptions(
-                url,
-                transport=transport,
-                api_key=flags.api_key,
-                verify_tls=not flags.insecure,
-                plan=plan,
-                on_notice=lambda sentence: console.print(f"[yellow]{sentence}[/yellow]"),
-            )
+        with a_server(flags, console) as url:
+            options.server = url
             reason = asyncio.run(_talk(duplex, options, console))
     finally:
         duplex.close()
