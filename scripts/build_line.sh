@@ -2,7 +2,7 @@
 # Builds the wheel of visavis-line into dist/ and, if PYTHON is given, installs it there:
 #   PYTHON=.venv/bin/python scripts/build_line.sh
 # maturin is taken from that Python's environment, or else from PATH. Nothing is compiled or
-# installed again while crates/line is as it was.
+# installed again while crates/line and crates/range are as they were.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/visavis/target}"
@@ -23,7 +23,7 @@ if ! command -v cargo >/dev/null; then
 fi
 
 # What the wheel is made of, as one number.
-sources=$(find crates/line/src crates/line/visavis_line.pyi crates/line/Cargo.toml \
+sources=$(find crates/line/src crates/range/src crates/range/Cargo.toml crates/line/visavis_line.pyi crates/line/Cargo.toml \
     crates/line/pyproject.toml Cargo.toml Cargo.lock -type f -print0 | sort -z |
     xargs -0 sha256sum | sha256sum | cut -d' ' -f1)
 

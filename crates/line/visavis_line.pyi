@@ -14,8 +14,8 @@ class LineError(Exception):
 
     Codes: invalid_sdp, call_ended, busy (no capacity, or no free UDP port for `offer`), queue_full,
     invalid_plan (a figure of `set_plan`), invalid_time (`Stepped.step` off the grid),
-    internal_error (the engine has been shut down). Constructor arguments that make no sense
-    are a ValueError.
+    invalid_scenario (`Range`), internal_error (the engine has been shut down). Constructor
+    arguments that make no sense are a ValueError.
     """
 
 class Batch:
@@ -200,3 +200,19 @@ class Stepped(_Calls):
         """Take the datagrams to be sent: (destination, contents), in order."""
 
 def opus_version() -> str: ...
+
+RANGE_REASONS: Final[list[str]]
+"""Why `Range` loses a packet; `decide_many` counts from 1."""
+
+class Range:
+    """What a network does to each packet (crates/range): seeded, the same on every machine."""
+
+    def __init__(self, scenario: str, seed: int) -> None:
+        """`scenario`: JSON of visavis.netlab's `Scenario.for_range`. `seed`: 0 to 2^64 - 1.
+        LineError("invalid_scenario")."""
+    def decide(self, up: bool, index: int, now: float, size: int) -> float | str:
+        """The `index`-th packet of a direction, sent at `now` seconds since the network began,
+        `size` bytes with IP and UDP headers: its arrival, or one of RANGE_REASONS."""
+    def decide_many(self, up: bool, first: int, times: bytes, sizes: bytes) -> tuple[bytes, bytes]:
+        """The same for float64 times and uint32 sizes of packets from index `first` on: float64
+        arrivals, NaN where lost, and uint8 reasons, 0 where not."""

@@ -4,6 +4,7 @@ Enters: scenario files. Leaves: what such a network does to each packet, in virt
 real sockets.
 """
 
+from visavis.netlab.network import Fate, Fates, Network, Reason, Way
 from visavis.netlab.scenario import (
     Origin,
     Scenario,
@@ -15,8 +16,13 @@ from visavis.netlab.scenario import (
 )
 
 __all__ = [
+    "Fate",
+    "Fates",
+    "Network",
     "Origin",
+    "Reason",
     "Scenario",
+    "Way",
     "dump_scenario",
     "json_schema",
     "load_scenario",

@@ -5,6 +5,7 @@ mod convert;
 mod engine;
 mod error;
 mod keywords;
+mod range;
 mod stepped;
 mod voice;
 
@@ -25,6 +26,8 @@ fn visavis_line(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<batch::BatchPy>()?;
     module.add_class::<engine::EnginePy>()?;
     module.add_class::<stepped::SteppedPy>()?;
+    module.add_class::<range::RangePy>()?;
+    module.add("RANGE_REASONS", range::reasons())?;
     module.add_class::<voice::VoicePy>()?;
     module.add_function(wrap_pyfunction!(opus_version, module)?)?;
     Ok(())
