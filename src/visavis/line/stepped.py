@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from visavis.line.calls import LineCalls
 from visavis.line.native import load_native
@@ -20,6 +23,13 @@ class LinkNetwork:
     """Up to so much more delay, uniform."""
     loss: float = 0.0
     """Each packet is lost with this probability, independently."""
+
+
+Carry: TypeAlias = Callable[[float, int], float | None]
+"""Another network: from the loop's time and the size of a datagram (bytes, with IP and UDP
+headers) to the loop time at which it arrives, None if never."""
+
+_IP_UDP_BYTES = 28
 
 
 class SteppedEnd(LineCalls):
@@ -68,8 +78,8 @@ class SteppedLink:
         self,
         *,
         seed: int = 0,
-        up: LinkNetwork | None = None,
-        down: LinkNetwork | None = None,
+        up: LinkNetwork | Carry | None = None,
+        down: LinkNetwork | Carry | None = None,
         limits: CallLimits | None = None,
         client_rate: int = RATE_OUT,
     ) -> None:
@@ -120,7 +130,12 @@ class SteppedLink:
             self._up.send(now)
             self._down.send(now)
 
-    def change(self, *, up: LinkNetwork | None = None, down: LinkNetwork | None = None) -> None:
+    def change(
+        self,
+        *,
+        up: LinkNetwork | Carry | None = None,
+        down: LinkNetwork | Carry | None = None,
+    ) -> None:
         """Another network from now on; packets under way arrive as they would have."""
         if up is not None:
             self._up.net = up
@@ -144,7 +159,12 @@ class _Path:
     """Datagrams of one end on their way to the other."""
 
     def __init__(
-        self, link: SteppedLink, source: SteppedEnd, target: SteppedEnd, net: LinkNetwork, seed: int
+        self,
+        link: SteppedLink,
+        source: SteppedEnd,
+        target: SteppedEnd,
+        net: LinkNetwork | Carry,
+        seed: int,
     ) -> None:
         self._link = link
         self._source = source
@@ -153,27 +173,43 @@ class _Path:
         self._random = random.Random(seed)
         self._loop = asyncio.get_running_loop()
         self._last = 0.0
-        self._flying: set[asyncio.TimerHandle] = set()
+        self._count = 0
+        self._flying: list[tuple[float, int, bytes]] = []
+        self._timers: set[asyncio.TimerHandle] = set()
 
     def send(self, now: float) -> None:
         for destination, packet in self._source.core.packets():
-            lost = self._random.random() < self.net.loss
-            late = self._random.random() * self.net.jitter_s
-            if lost or destination != self._target.address:
-                continue
-            self._last = max(self._last, now + self.net.delay_s + late)
-            self._fly(packet, self._last)
+            net = self.net
+            if isinstance(net, LinkNetwork):
+                arrival = self._cross(net, now)
+            elif destination == self._target.address:
+                arrival = net(now, len(packet) + _IP_UDP_BYTES)
+            if destination == self._target.address and arrival is not None:
+                self._fly(packet, max(arrival, now))
+
+    def _cross(self, net: LinkNetwork, now: float) -> float | None:
+        lost = self._random.random() < net.loss
+        late = self._random.random() * net.jitter_s
+        if lost:
+            return None
+        self._last = max(self._last, now + net.delay_s + late)
+        return self._last
 
     def _fly(self, packet: bytes, arrival: float) -> None:
         def arrive() -> None:
-            self._flying.discard(handle)
-            self._target.core.receive(arrival, self._source.address, packet)
-            self._link.pump(arrival)
+            self._timers.discard(timer)
+            # Of timers at one moment any may be the first; packets come in their order.
+            at, _, first = heapq.heappop(self._flying)
+            self._target.core.receive(at, self._source.address, first)
+            self._link.pump(at)
 
-        handle = self._loop.call_at(arrival, arrive)
-        self._flying.add(handle)
+        self._count += 1
+        heapq.heappush(self._flying, (arrival, self._count, packet))
+        timer = self._loop.call_at(arrival, arrive)
+        self._timers.add(timer)
 
     def close(self) -> None:
-        for handle in self._flying:
-            handle.cancel()
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
         self._flying.clear()
