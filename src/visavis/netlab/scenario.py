@@ -130,8 +130,8 @@ def json_schema() -> dict[str, Any]:
     """JSON Schema of the file, for editors and other programs."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "visavis scenario, version 1",
         **Scenario.model_json_schema(mode="validation"),
+        "title": "visavis scenario, version 1",
     }
 
 

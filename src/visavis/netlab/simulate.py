@@ -198,7 +198,9 @@ async def _call(
         outcome.asked += 1
         client.play(1, speech)
         await asyncio.sleep(CYCLE_S)
-    await asyncio.sleep(max(0.0, start + outcome.seconds - loop.time()))
+    rest = max(0.0, start + outcome.seconds - loop.time())
+    client.play(1, np.zeros(round(rest * RATE_OUT), np.int16))
+    await asyncio.sleep(rest)
     client.close()
     await callees[0].session.aclose()
     await link.aclose()
