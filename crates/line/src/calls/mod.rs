@@ -331,7 +331,9 @@ impl Calls {
     /// Queues speech; what does not fit any more is dropped.
     pub fn play(&mut self, now: f64, call: i64, reply: i64, pcm: &[i16]) -> Result<(), LineError> {
         let mut played = Ok(());
-        self.with(now, call, |peer, _| played = peer.mouth.play(reply, pcm));
+        self.with(now, call, |peer, out| {
+            played = peer.play(now, reply, pcm, out)
+        });
         played.map_err(|full| queue_full(self.config.max_queue_s, full.dropped))
     }
 

@@ -1,6 +1,13 @@
 //! What a call writes: speech, texts, and what an outage held back.
 
 use super::{Out, Peer};
+use crate::clock::Clock;
+use crate::opus::OpusError;
+use crate::send::mouth::{Mouth, Outgoing, PayloadTypes};
+use crate::send::speaker::QueueFull;
+
+type Next =
+    for<'a> fn(&'a mut Mouth, f64, &Clock, PayloadTypes) -> Result<Option<Outgoing<'a>>, OpusError>;
 
 /// Nothing heard for so long from a far end that promised a packet every 400 ms: an outage.
 const SILENT_S: f64 = 0.6;
@@ -12,12 +19,31 @@ const FADING_ROOM: usize = 900;
 const BACK_S: f64 = 0.1;
 
 impl Peer {
+    /// Queues speech; the first of a talk leaves at once.
+    pub fn play(
+        &mut self,
+        now: f64,
+        reply: i64,
+        pcm: &[i16],
+        out: &mut Out,
+    ) -> Result<(), QueueFull> {
+        let queued = self.mouth.play(reply, pcm);
+        if self.connected && self.mouth.may_lead() && self.write_speech(now, Mouth::lead) {
+            self.timeout(now, out);
+        }
+        queued
+    }
+
     /// Writes this tick's packet, if there is one.
     pub(super) fn speak(&mut self, now: f64) -> bool {
+        self.write_speech(now, Mouth::tick)
+    }
+
+    fn write_speech(&mut self, now: f64, next: Next) -> bool {
         let Some((mid, types)) = self.audio else {
             return false;
         };
-        let packet = match self.mouth.tick(now, &self.clock, types) {
+        let packet = match next(&mut self.mouth, now, &self.clock, types) {
             Ok(Some(packet)) => packet,
             Ok(None) => return false,
             Err(error) => {

@@ -28,6 +28,9 @@ const MAX_FRAMES: usize = 3;
 /// Bytes of a payload with copies, so that a datagram of 1200 bytes has room for the RTP header,
 /// its extensions and SRTP's tag.
 const MAX_RED: usize = 1120;
+/// A server's speech begins between two ticks if so much of it is there, seconds: this frame, the
+/// next tick's, and one to spare.
+const LEAD_S: f64 = 0.06;
 /// Discontinuous transmission, as Opus encoders do it: a packet of a table of contents only
 /// (SILK, wide band, 20 ms, mono) says that nothing comes for a while, and costs no encoding.
 const NOTHING_SAID: [u8; 1] = [9 << 3];
@@ -89,6 +92,10 @@ pub struct Mouth {
     frame: usize,
     pcm: Vec<i16>,
     gathered: Gathered,
+    /// What is said is made ahead of time, not by a microphone.
+    made: bool,
+    /// The talk began before its tick: packets leave a tick earlier than their media time says.
+    leading: bool,
     packet: Vec<u8>,
     red: Vec<u8>,
     history: History,
@@ -123,6 +130,8 @@ impl Mouth {
             frame,
             pcm: vec![0; MAX_FRAMES * frame],
             gathered: Gathered::default(),
+            made: !config.playout,
+            leading: false,
             packet: vec![0; MAX_PACKET],
             red: Vec::with_capacity(MAX_PACKET),
             history: History::default(),
@@ -183,8 +192,39 @@ impl Mouth {
         self.repairs
     }
 
+    /// Is there a talk to begin that need not wait for the next tick?
+    pub fn may_lead(&self) -> bool {
+        let first = self.speaker.quiet() && !self.leading && self.gathered.frames == 0;
+        self.made && first && self.plan.frame_ms == 20 && self.speaker.queued_s() >= LEAD_S
+    }
+
+    /// The first packet of a talk, between two ticks.
+    pub fn lead(
+        &mut self,
+        now: f64,
+        clock: &Clock,
+        types: PayloadTypes,
+    ) -> Result<Option<Outgoing<'_>>, OpusError> {
+        self.leading = true;
+        self.next(now, clock, types)
+    }
+
     /// The packet of this tick, if there is one. Media time goes on whether or not.
     pub fn tick(
+        &mut self,
+        now: f64,
+        clock: &Clock,
+        types: PayloadTypes,
+    ) -> Result<Option<Outgoing<'_>>, OpusError> {
+        if self.leading && self.speaker.quiet() && !self.speaker.speaking() {
+            // The frame that was sent early is made up for where nobody hears it.
+            self.leading = false;
+            return Ok(None);
+        }
+        self.next(now, clock, types)
+    }
+
+    fn next(
         &mut self,
         now: f64,
         clock: &Clock,

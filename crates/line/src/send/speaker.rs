@@ -114,6 +114,11 @@ impl Speaker {
         !self.pcm.is_empty()
     }
 
+    /// Has the silence after the last speech been sent?
+    pub fn quiet(&self) -> bool {
+        self.tail >= TAIL_FRAMES
+    }
+
     /// Seconds of speech waiting.
     pub fn queued_s(&self) -> f64 {
         self.pcm.len() as f64 / f64::from(self.rate)
