@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import lossy
@@ -100,31 +101,48 @@ class Server:
         return sum(mark in marks for mark in self.marks) / len(self.marks)
 
 
-def talk(red: bool, nack: bool) -> tuple[Server, dict[str, float], str]:
-    """Chromium talks to us for a while; what was heard, the line's counters, and the answer."""
-    server = Server()
+@dataclass
+class Heard:
+    """One call: what was heard of it, the line's counters, and the answer it began with."""
+
+    server: Server
+    stats: dict[str, float]
+    answer: str
+
+
+@pytest.fixture(scope="module")
+def heard() -> dict[str, Heard]:
+    """Two calls at once, in one browser: one sends copies, one what it is asked for again."""
+    calls = {"red": "offer(true, false)", "nack": "offer(false, true)"}
+    begun = {}
     with chromium() as browser, concurrent.futures.ThreadPoolExecutor() as pool:
-        tab = browser.new_page()
-        tab.goto("about:blank")
-        tab.add_script_tag(content=PAGE)
-        offer = tab.evaluate(f"offer({str(red).lower()}, {str(nack).lower()})")
-        answered: concurrent.futures.Future[str] = concurrent.futures.Future()
-        served = pool.submit(lambda: asyncio.run(server.serve(offer, answered)))
-        answer = answered.result(10)
-        tab.evaluate("sdp => pc.setRemoteDescription({ type: 'answer', sdp })", answer)
-        return server, served.result(30), answer
+        for name, make in calls.items():
+            server = Server()
+            tab = browser.new_page()
+            tab.goto("about:blank")
+            tab.add_script_tag(content=PAGE)
+            offer = tab.evaluate(make)
+            answered: concurrent.futures.Future[str] = concurrent.futures.Future()
+            served = pool.submit(asyncio.run, server.serve(offer, answered))
+            answer = answered.result(10)
+            tab.evaluate("sdp => pc.setRemoteDescription({ type: 'answer', sdp })", answer)
+            begun[name] = (server, served, answer)
+        return {
+            name: Heard(server, served.result(30), answer)
+            for name, (server, served, answer) in begun.items()
+        }
 
 
-def test_copies_recover_what_was_lost() -> None:
-    server, stats, answer = talk(red=True, nack=False)
-    assert "m=audio 9 UDP/TLS/RTP/SAVPF 63 111" in answer
-    assert stats["red_in"] > 200
-    assert server.share(Mark.RECOVERED) > 0.1
-    assert server.share(Mark.CONCEALED, Mark.MISSING) < 0.08
+def test_copies_recover_what_was_lost(heard: dict[str, Heard]) -> None:
+    call = heard["red"]
+    assert "m=audio 9 UDP/TLS/RTP/SAVPF 63 111" in call.answer
+    assert call.stats["red_in"] > 200
+    assert call.server.share(Mark.RECOVERED) > 0.1
+    assert call.server.share(Mark.CONCEALED, Mark.MISSING) < 0.08
 
 
-def test_what_was_lost_is_sent_again() -> None:
-    server, stats, answer = talk(red=False, nack=True)
-    assert "a=rtcp-fb:111 nack" in answer
-    assert stats["red_in"] == 0
-    assert server.share(Mark.RECEIVED) > 0.9
+def test_what_was_lost_is_sent_again(heard: dict[str, Heard]) -> None:
+    call = heard["nack"]
+    assert "a=rtcp-fb:111 nack" in call.answer
+    assert call.stats["red_in"] == 0
+    assert call.server.share(Mark.RECEIVED) > 0.9
