@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -82,3 +83,24 @@ def run_one(
     from visavis.cli.netlab import simulate_one
 
     simulate_one(scenario, seed=seed, seconds=seconds, plan=plan, as_json=as_json)
+
+
+@netlab_app.command("mine")
+def mine(
+    traces: Annotated[list[Path], typer.Argument(help="Recordings, or folders of them.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the patterns.")] = Path(
+        "patterns"
+    ),
+    groups: Annotated[
+        str | None,
+        typer.Option(
+            help="TOML file that says which recordings make one pattern, or `shipped`.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read recordings of real networks and write fitted patterns."""
+    from visavis.cli.mine import run_mine
+
+    run_mine(traces, out, groups, as_json)
