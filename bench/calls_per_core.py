@@ -105,7 +105,7 @@ class Load:
             time.sleep(0.05)
 
     def _offer(self) -> tuple[int, str]:
-        """One more call. Another program's burst may make the callers' engine refuse for a while."""
+        """One more call; a burst of another program may make the callers' engine refuse it."""
         import visavis_line
 
         for _ in range(100):
