@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from visavis.cli.flags import AsJson, Plan
+
 netlab_app = typer.Typer(
     help="Weak networks: look at them, and run calls through them.", no_args_is_help=True
 )
@@ -15,7 +17,6 @@ Scenario = Annotated[
     str, typer.Argument(help="One of `visavis netlab list`, or a TOML file.", show_default=False)
 ]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed is the same network.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
 
 @netlab_app.command("list")
@@ -73,10 +74,7 @@ def run_one(
     scenario: Scenario,
     seed: Seed = 0,
     seconds: Annotated[float, typer.Option(help="Of the call, in virtual time.")] = 60,
-    plan: Annotated[
-        str | None,
-        typer.Option("--plan", help="How the microphone is sent, as red=1,2,dred=200,fec=no."),
-    ] = None,
+    plan: Plan = None,
     as_json: AsJson = False,
 ) -> None:
     """A whole call through a scenario in virtual time, with models that follow a script."""
