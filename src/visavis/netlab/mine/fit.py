@@ -31,8 +31,9 @@ from visavis.netlab.mine.stalls import Stalls, find_stalls
 from visavis.netlab.mine.states import Stay as Stretch
 from visavis.netlab.mine.states import find_states
 
-MIN_CAPACITY_BPS = 20e3
-"""Where a trace had less for a second, that was a stall."""
+MIN_CAPACITY_BPS = 150e3
+"""Where a trace had less for a second, that was a stall, and counts as one: taken as capacity too,
+it would make a call wait twice."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -253,7 +254,8 @@ def _chain(material: _Material) -> list[Stay]:
 def _handovers(material: _Material, known: Known, both_ways: bool) -> Handovers | None:
     if known.grid_s is None or material.levels.size < 10:
         return None
-    levels = half(material.levels) if both_ways else material.levels
+    # Both ways shift together, so each has half.
+    levels = material.levels / 2 if both_ways else material.levels
     return Handovers(every_s=known.grid_s, gap_ms=Fixed(value=0), shift_ms=quantiles(levels, 1e3))
 
 
