@@ -193,14 +193,7 @@ fn silence_keeps_time_and_the_timeline_follows_the_sender() {
 fn patience_is_obeyed() {
     let sent = stream(1.0);
     for (patience, waits) in [(0.0, 1), (0.2, 10)] {
-        let mut ingest = Ingest::new(
-            RATE,
-            IngestOptions {
-                patience,
-                stall_patience: patience,
-            },
-        )
-        .unwrap();
+        let mut ingest = common::ingest(RATE, patience);
         let mut out = [0; FRAME];
         for i in 0..10u64 {
             ingest.push(i as f64 * 0.02, i, i * 960, &sent[i as usize]);
@@ -330,7 +323,7 @@ proptest! {
             }
         }
         arrivals.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let mut ingest = Ingest::new(RATE, IngestOptions { patience, stall_patience: patience }).unwrap();
+        let mut ingest = common::ingest(RATE, patience);
         let (mut next, mut out) = (0, [0; FRAME]);
         let (mut position, mut rtp) = (-1, 0);
         for tick in 0..150 {

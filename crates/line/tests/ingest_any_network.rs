@@ -21,14 +21,7 @@ fn sent() -> &'static [Vec<u8>] {
 
 /// Frames and when they were handed up, pulled as the engine does.
 fn hear(arrivals: &[Arrival], copy: usize, patience: f64) -> (Ingest, Vec<(f64, Frame)>) {
-    let mut ingest = Ingest::new(
-        RATE,
-        IngestOptions {
-            patience,
-            stall_patience: patience,
-        },
-    )
-    .unwrap();
+    let mut ingest = common::ingest(RATE, patience);
     let (mut frames, mut next, mut out) = (Vec::new(), 0, [0; FRAME]);
     let end = arrivals.last().map_or(0.0, |a| a.at) + 1.0;
     let rtp = |i: usize| BASE + i as u64 * 960;

@@ -2,11 +2,9 @@
 
 use std::net::SocketAddr;
 
-use str0m::change::SdpOffer;
 use str0m::net::Protocol;
 use str0m::Candidate;
 
-use super::setup::unreadable;
 use super::{Out, Peer};
 use crate::connect::fragment::{self, Fragment};
 use crate::seam::error::LineError;
@@ -22,16 +20,7 @@ impl Peer {
         }
         let ipv6 = self.locals.iter().any(SocketAddr::is_ipv6);
         let change = Fragment::read(text, &self.their_offer, ipv6)?;
-        let spliced = change.spliced(&self.their_offer);
-        let offer =
-            SdpOffer::from_sdp_string(&spliced).map_err(|error| unreadable("offer", &error))?;
-        let answer = self
-            .rtc
-            .sdp_api()
-            .accept_offer(offer)
-            .map_err(|error| unreadable("offer", &error))?
-            .to_sdp_string();
-        self.their_offer = spliced;
+        let answer = self.take_offer(change.spliced(&self.their_offer))?;
         self.learn_name();
         self.timeout(now, out);
         Ok(if change.whole {

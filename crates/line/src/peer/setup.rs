@@ -65,17 +65,9 @@ impl Peer {
     ) -> Result<(Peer, String), LineError> {
         let ipv6 = birth.locals.iter().any(SocketAddr::is_ipv6);
         let vetted = sdp::vet(offer, "offer", ipv6)?;
-        let offer =
-            SdpOffer::from_sdp_string(&vetted).map_err(|error| unreadable("offer", &error))?;
         let now = birth.now;
         let mut peer = Peer::new(birth, sdp::resends_audio(&vetted))?;
-        peer.their_offer = vetted;
-        let answer = peer
-            .rtc
-            .sdp_api()
-            .accept_offer(offer)
-            .map_err(|error| unreadable("offer", &error))?
-            .to_sdp_string();
+        let answer = peer.take_offer(vetted)?;
         peer.timeout(now, out);
         let repairs = agree::takes_repairs(&peer.their_offer);
         peer.find_audio("offer", &answer, repairs)?;
@@ -85,6 +77,19 @@ impl Peer {
             answer
         };
         Ok((peer, answer))
+    }
+
+    /// Agrees to the far end's offer, of which ICE may change later; returns the SDP answer.
+    pub(super) fn take_offer(&mut self, vetted: String) -> Result<String, LineError> {
+        let offer =
+            SdpOffer::from_sdp_string(&vetted).map_err(|error| unreadable("offer", &error))?;
+        let answer = self
+            .rtc
+            .sdp_api()
+            .accept_offer(offer)
+            .map_err(|error| unreadable("offer", &error))?;
+        self.their_offer = vetted;
+        Ok(answer.to_sdp_string())
     }
 
     /// Starts a call of our own; returns it and the SDP offer.
@@ -281,6 +286,6 @@ impl Peer {
     }
 }
 
-pub(super) fn unreadable(what: &str, error: &dyn std::fmt::Display) -> LineError {
+fn unreadable(what: &str, error: &dyn std::fmt::Display) -> LineError {
     LineError::invalid_sdp(format!("the SDP {what} cannot be used: {error}"))
 }

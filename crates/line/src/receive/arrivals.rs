@@ -79,7 +79,8 @@ impl Arrivals {
     /// nothing else has brought what is in it; only then its delay is one to be waited for.
     pub fn judge(&mut self, now: f64, rtp: u64, needed: bool) -> Verdict {
         let transit = transit(now, rtp);
-        if self.last.is_some() && (transit - self.base()).abs() > FAR_S {
+        let away = |least: f64| (transit - least).abs() > FAR_S;
+        if self.base.least().is_some_and(away) {
             let quiet = self.last.is_some_and(|(at, _)| now - at > QUIET_S);
             let alike = self.far_run > 0 && (transit - self.far_transit).abs() < 0.5;
             self.far_run = if alike { self.far_run + 1 } else { 1 };
@@ -116,8 +117,8 @@ impl Arrivals {
             self.jitter += (d - self.jitter) / 16.0;
         }
         self.last = Some((now, rtp));
-        if needed {
-            let late = transit - self.base();
+        if let (Some(least), true) = (self.base.least(), needed) {
+            let late = transit - least;
             self.delays.add(late);
             if now - self.half.0 >= WORST_OF_S {
                 if self.half.0.is_finite() {
@@ -132,8 +133,8 @@ impl Arrivals {
     /// A packet that never came itself could be rebuilt when something else arrived at `now` (a
     /// copy, FEC): the wait that would have made it whole.
     pub fn rescued(&mut self, now: f64, rtp: u64) {
-        if self.last.is_some() {
-            self.delays.add(now - self.expected(rtp));
+        if let Some(expected) = self.expected(rtp) {
+            self.delays.add(now - expected);
         }
     }
 
@@ -147,27 +148,18 @@ impl Arrivals {
         self.delays.cheapest(price).max(recurring)
     }
 
-    /// Least transit lately; 0 before the first packet.
-    fn base(&self) -> f64 {
-        let base = self.base.least();
-        if base.is_finite() {
-            base
-        } else {
-            0.0
-        }
+    /// When a packet of this RTP time arrives if the network is at its best; `None` before the
+    /// first packet of a stream.
+    pub fn expected(&self, rtp: u64) -> Option<f64> {
+        let least = self.base.least()?;
+        Some(least + rtp as f64 / f64::from(RTP_RATE))
     }
 
-    /// When a packet of this RTP time arrives if the network is at its best.
-    pub fn expected(&self, rtp: u64) -> f64 {
-        self.base() + rtp as f64 / f64::from(RTP_RATE)
-    }
-
-    /// When a packet of this RTP time arrives if it is as late as the newest one.
-    pub fn expected_now(&self, rtp: u64) -> f64 {
-        self.last.map_or_else(
-            || self.expected(rtp),
-            |(at, newest)| at + (rtp as f64 - newest as f64) / f64::from(RTP_RATE),
-        )
+    /// The same if the network is as it was for the newest packet, but not before `expected`.
+    pub fn expected_now(&self, rtp: u64) -> Option<f64> {
+        let (at, newest) = self.last?;
+        let now = at + (rtp as f64 - newest as f64) / f64::from(RTP_RATE);
+        Some(now.max(self.expected(rtp)?))
     }
 
     /// RFC 3550 interarrival jitter, seconds.
@@ -196,7 +188,7 @@ mod tests {
         feed(&mut a, 0, 500, |_| 0.0);
         assert!(a.jitter() < 1e-6);
         assert!(a.wait(PRICE) < 0.005);
-        assert!((a.expected(1000) - 5.0).abs() < 1e-6);
+        assert!((a.expected(1000).unwrap() - 5.0).abs() < 1e-6);
     }
 
     #[test]

@@ -328,7 +328,8 @@ impl Ingest {
             (None, _) => self.stall_patience,
         };
         // A queue that builds up on the way makes every packet late, and none missing.
-        arrivals.expected(rtp).max(arrivals.expected_now(rtp)) + slack + patience
+        let expected = arrivals.expected_now(rtp).unwrap_or(f64::INFINITY);
+        expected + slack + patience
     }
 
     /// How many frames can be pulled now. Pull so many (at most [`Ingest::frames_a_tick`]

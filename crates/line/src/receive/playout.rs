@@ -160,7 +160,8 @@ impl Playout {
 
     /// Delay of the next sample to be made, if it were played at `now`.
     fn delay_at_cursor(&self, now: f64) -> f64 {
-        now - self.stream.arrivals.expected(self.stream.cursor)
+        let expected = self.stream.arrivals.expected(self.stream.cursor);
+        expected.map_or(0.0, |expected| now - expected)
     }
 
     fn seconds(&self, samples: usize) -> f64 {

@@ -108,7 +108,8 @@ impl Stream {
         if redundant {
             // Copies say nothing about the network's delay, and never start a stream. One that
             // stands for a lost packet says what wait would be enough.
-            let near = (self.arrivals.expected(rtp) - now).abs() < 2.5;
+            let expected = self.arrivals.expected(rtp);
+            let near = expected.is_some_and(|expected| (expected - now).abs() < 2.5);
             if self.goes_on() && near {
                 if !self.queue.copied(seq) {
                     self.arrivals.rescued(now, rtp);

@@ -61,10 +61,8 @@ impl Trend {
 
     /// Delay of the last packet above the least of the last seconds, seconds.
     pub fn queueing(&self) -> f64 {
-        if self.count == 0 {
-            return 0.0;
-        }
-        self.transit - self.base.least()
+        let least = self.base.least();
+        least.map_or(0.0, |least| self.transit - least)
     }
 
     /// Seconds of delay gained in a second; `None` with too few recent packets.

@@ -1,6 +1,6 @@
 //! Sliding-window FEC between two ends of our own, and far ends that do not know it.
 
-use crate::pipe::{heard, rms, syllables, tone, Pipe, LONG};
+use crate::pipe::{heard, rms, syllables, tone, without_red, Pipe, LONG};
 use visavis_line::batch::Batch;
 use visavis_line::config::Config;
 use visavis_line::plan::SendPlan;
@@ -78,16 +78,8 @@ fn negotiated(offered: fn(String) -> String, answered: fn(String) -> String) -> 
         .answer(now, ours, &answered(answer))
         .unwrap();
     pipe.run(2.0);
-    let now = pipe.now();
-    for (end, call) in [(&mut pipe.client, ours), (&mut pipe.server, theirs)] {
-        end.calls.set_plan(now, call, &plan(2));
-        end.calls
-            .play(now, call, 1, &tone(24_000, 1.0, 440.0))
-            .unwrap();
-    }
-    pipe.run(1.5);
-    assert!(rms(&heard(&pipe.at_server, theirs, 320)) > 2000.0);
-    assert!(rms(&heard(&pipe.at_client, ours, 320)) > 2000.0);
+    pipe.set_plans((ours, theirs), &plan(2));
+    pipe.both_talk((ours, theirs), 1);
     [&pipe.client, &pipe.server].map(|end| end.calls.totals().repairs_out)
 }
 
@@ -102,15 +94,7 @@ fn repairs_are_sent_only_where_both_agree() {
 
 #[test]
 fn without_red_there_are_no_repairs() {
-    let no_red = |offer: String| {
-        let lines = offer
-            .lines()
-            .filter(|l| !l.starts_with("a=rtpmap:63 ") && !l.starts_with("a=fmtp:63 "));
-        let lines: Vec<_> = lines
-            .map(|l| l.replace("SAVPF 63 111", "SAVPF 111"))
-            .collect();
-        lines.join("\r\n") + "\r\n"
-    };
+    let no_red = |offer: String| without_red(&offer);
     assert_eq!(negotiated(no_red, |answer| answer), [0, 0]);
 }
 

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use visavis_line::batch::{Batch, Happening};
 use visavis_line::config::Config;
 use visavis_line::error::LineError;
+use visavis_line::plan::SendPlan;
 use visavis_line::random::Random;
 use visavis_line::stepped::Stepped;
 
@@ -78,6 +79,24 @@ impl Pipe {
         assert!(pipe.server_told(theirs).contains(&Happening::Connected));
         pipe.forget();
         (pipe, ours, theirs)
+    }
+
+    pub fn set_plans(&mut self, (ours, theirs): (i64, i64), plan: &SendPlan) {
+        let now = self.now();
+        self.client.calls.set_plan(now, ours, plan);
+        self.server.calls.set_plan(now, theirs, plan);
+    }
+
+    /// Both ends say a second of tone, and each hears the other.
+    pub fn both_talk(&mut self, (ours, theirs): (i64, i64), reply: i64) {
+        let now = self.now();
+        let speech = tone(24_000, 1.0, 440.0);
+        self.client.calls.play(now, ours, reply, &speech).unwrap();
+        self.server.calls.play(now, theirs, reply, &speech).unwrap();
+        self.forget();
+        self.run(1.5);
+        assert!(rms(&heard(&self.at_server, theirs, 320)) > 2000.0);
+        assert!(rms(&heard(&self.at_client, ours, 320)) > 2000.0);
     }
 
     pub fn now(&self) -> f64 {
@@ -226,6 +245,14 @@ pub fn syllables(rate: usize, seconds: f64) -> Vec<i16> {
             (5000.0 * loud * voice) as i16
         })
         .collect()
+}
+
+/// An offer of an end that knows no RED, as aiortc and Firefox write it.
+pub fn without_red(offer: &str) -> String {
+    let red = |line: &&str| line.starts_with("a=rtpmap:63 ") || line.starts_with("a=fmtp:63 ");
+    let lines = offer.lines().filter(|line| !red(line));
+    let plain = lines.map(|line| line.replace("SAVPF 63 111", "SAVPF 111") + "\r\n");
+    plain.collect()
 }
 
 /// Root mean square, samples.

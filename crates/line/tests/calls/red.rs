@@ -1,6 +1,6 @@
 //! RED between two ends: what it recovers, and far ends that do not know it.
 
-use crate::pipe::{heard, rms, syllables, tone, Pipe, LONG};
+use crate::pipe::{heard, rms, syllables, tone, without_red, Pipe, LONG};
 use visavis_line::batch::Batch;
 use visavis_line::config::Config;
 use visavis_line::plan::SendPlan;
@@ -104,30 +104,13 @@ fn a_far_end_that_does_not_know_red_is_sent_plain_opus() {
     let mut pipe = Pipe::new(7, Config::default());
     let (ours, offer) = pipe.client.offer(LONG).unwrap();
     assert!(offer.contains("a=rtpmap:63 red/48000/2"), "{offer}");
-    // As aiortc and Firefox write it.
-    let lines = offer
-        .lines()
-        .filter(|line| !line.starts_with("a=rtpmap:63 "));
-    let lines: Vec<String> = lines
-        .filter(|line| !line.starts_with("a=fmtp:63 "))
-        .map(|line| line.replace("SAVPF 63 111", "SAVPF 111"))
-        .collect();
-    let plain_offer = lines.join("\r\n") + "\r\n";
-    let (theirs, answer) = pipe.server.accept(&plain_offer, LONG).unwrap();
+    let (theirs, answer) = pipe.server.accept(&without_red(&offer), LONG).unwrap();
     assert!(!answer.contains("red/48000"), "{answer}");
     let now = pipe.now();
     pipe.client.calls.answer(now, ours, &answer).unwrap();
     pipe.run(2.0);
-    let now = pipe.now();
-    for (end, call) in [(&mut pipe.client, ours), (&mut pipe.server, theirs)] {
-        end.calls.set_plan(now, call, &plan(&[1, 2]));
-        end.calls
-            .play(now, call, 1, &tone(24_000, 1.0, 440.0))
-            .unwrap();
-    }
-    pipe.run(1.5);
-    assert!(rms(&heard(&pipe.at_server, theirs, 320)) > 2000.0);
-    assert!(rms(&heard(&pipe.at_client, ours, 320)) > 2000.0);
+    pipe.set_plans((ours, theirs), &plan(&[1, 2]));
+    pipe.both_talk((ours, theirs), 1);
     for end in [&pipe.client, &pipe.server] {
         let totals = end.calls.totals();
         assert_eq!((totals.red_in, totals.red_out), (0, 0));

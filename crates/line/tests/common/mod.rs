@@ -4,6 +4,7 @@
 pub mod listen;
 pub mod network;
 
+use visavis_line::ingest::{Ingest, IngestOptions};
 use visavis_line::opus::{Encoder, MAX_PACKET};
 use visavis_line::plan::SendPlan;
 
@@ -47,6 +48,15 @@ pub fn packets(pcm: &[i16], rate: u32, plan: &SendPlan) -> Vec<Vec<u8>> {
             out[..n].to_vec()
         })
         .collect()
+}
+
+/// A server's buffer, which waits so many seconds for a hole and for a stall.
+pub fn ingest(rate: u32, patience: f64) -> Ingest {
+    let options = IngestOptions {
+        patience,
+        stall_patience: patience,
+    };
+    Ingest::new(rate, options).unwrap()
 }
 
 /// Signal to noise, dB, at the best alignment within `max_lag` samples.
