@@ -27,6 +27,7 @@ pub mod random;
 mod calls;
 mod connect;
 mod drivers;
+mod limit;
 mod net;
 pub mod opus;
 mod peer;

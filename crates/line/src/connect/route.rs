@@ -10,12 +10,14 @@
 
 use std::net::SocketAddr;
 
+use crate::limit::Limit;
+
 /// Our address and theirs.
 pub type Path = (SocketAddr, SocketAddr);
 
-/// Moves at once, and the seconds after which one more is allowed.
+/// Moves at once, and a second.
 const BURST: f64 = 8.0;
-const REFILL_S: f64 = 5.0;
+const MOVES_PER_S: f64 = 0.2;
 /// Moves of one call: each leaves a candidate behind in ICE.
 const MAX_MOVES: u32 = 256;
 /// Consent lasts so long after the last answer (RFC 7675 section 5.1).
@@ -36,8 +38,7 @@ pub struct Route {
     moved: Option<Moved>,
     /// Highest sequence number of the media: what is older comes from where the far end was.
     newest: Option<u64>,
-    tokens: f64,
-    filled_at: f64,
+    limit: Limit,
     moves: u32,
 }
 
@@ -47,8 +48,7 @@ impl Route {
             nominated: None,
             moved: None,
             newest: None,
-            tokens: BURST,
-            filled_at: now,
+            limit: Limit::new(now, MOVES_PER_S, BURST),
             moves: 0,
         }
     }
@@ -71,13 +71,10 @@ impl Route {
         if self.moved.as_ref().is_some_and(|moved| moved.path == path) {
             return false;
         }
-        let refill = (now - self.filled_at).max(0.0) / REFILL_S;
-        self.tokens = (self.tokens + refill).min(BURST);
-        self.filled_at = now;
-        if self.tokens < 1.0 || self.moves >= MAX_MOVES {
+        if !self.limit.allows(now) || self.moves >= MAX_MOVES {
             return false;
         }
-        self.tokens -= 1.0;
+        self.limit.spend();
         self.moves += 1;
         self.moved = Some(Moved {
             path,

@@ -18,6 +18,19 @@ pub fn media_source(packet: &[u8]) -> Option<u32> {
     rtp.then(|| u32::from_be_bytes([packet[8], packet[9], packet[10], packet[11]]))
 }
 
+/// The sender's SSRC of what looks like RTCP, which it has in clear also when it is encrypted.
+pub fn report_source(packet: &[u8]) -> Option<u32> {
+    let rtcp = packet.len() >= 8
+        && (128..192).contains(&packet[0])
+        && (64..96).contains(&(packet[1] & 0x7f));
+    rtcp.then(|| u32::from_be_bytes([packet[4], packet[5], packet[6], packet[7]]))
+}
+
+/// Is this a binding request?
+pub fn is_request(packet: &[u8]) -> bool {
+    is_stun(packet) && packet[..2] == BINDING_REQUEST
+}
+
 /// Is this a binding success response?
 pub fn is_success(packet: &[u8]) -> bool {
     is_stun(packet) && packet[..2] == BINDING_SUCCESS
@@ -25,7 +38,7 @@ pub fn is_success(packet: &[u8]) -> bool {
 
 /// The receiver's user fragment in a binding request; `None` for anything else.
 pub fn request_name(packet: &[u8]) -> Option<&str> {
-    if !is_stun(packet) || packet[..2] != BINDING_REQUEST {
+    if !is_request(packet) {
         return None;
     }
     let mut rest = &packet[20..];
@@ -80,6 +93,9 @@ mod tests {
         let rtcp = [128, 200, 0, 1, 0, 0, 0, 2, 0xde, 0xad, 0xbe, 0xef];
         assert_eq!(media_source(&rtcp), None);
         assert_eq!(media_source(&request("ours:theirs")), None);
+        assert_eq!(report_source(&rtcp), Some(2));
+        assert_eq!(report_source(&rtcp[..7]), None);
+        assert_eq!(report_source(&rtp), None);
     }
 
     proptest! {

@@ -5,7 +5,7 @@
 //! entry here ends in one.
 
 mod events;
-pub mod limit;
+mod limits;
 mod receive;
 mod restart;
 mod setup;
@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::connect::checks::Checks;
 use crate::connect::route::{Consent, Path, Route};
 use crate::connect::stun;
-use crate::peer::limit::Limit;
+use crate::peer::limits::Limits;
 use crate::peer::text::Texts;
 use crate::receive::ear::Ear;
 use crate::repair::backlog::channel::Resend;
@@ -86,8 +86,7 @@ pub struct Peer {
     checks: Checks,
     route: Route,
     consent: Consent,
-    /// On authentic media.
-    limit: Limit,
+    limits: Limits,
     /// Where the datagram in hand came from, and whether it was media of the far end.
     arriving: Option<Path>,
     authentic: bool,

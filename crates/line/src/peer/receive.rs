@@ -7,6 +7,7 @@ use str0m::{Candidate, Input};
 use super::{Out, Peer};
 use crate::connect::route::Path;
 use crate::connect::stun;
+use crate::peer::limits::Kind;
 
 /// The largest candidate priority (RFC 8445, section 5.1.2).
 const HIGHEST_PRIORITY: u32 = (1 << 31) - 1;
@@ -26,8 +27,9 @@ impl Peer {
         packet: &[u8],
         out: &mut Out,
     ) -> bool {
-        // Only what is authentic is counted below: a stranger's forgeries use nothing up.
-        if stun::media_source(packet).is_some() && !self.limit.allows(now) {
+        let known_source = |ssrc| self.source == Some(ssrc) || self.sources.contains(&ssrc);
+        let kind = Kind::of(packet, known_source);
+        if kind.is_some_and(|kind| !self.limits.allows(now, kind)) {
             return false;
         }
         let Ok(received) = Receive::new(Protocol::Udp, path.1, path.0, packet) else {
@@ -46,10 +48,23 @@ impl Peer {
         // that is: what ends a call shows when the output is drained.
         let input = Input::Receive(self.clock.instant(now), received);
         let mut understood = self.rtc.handle_input(input).is_ok();
+        let before = out.packets.len();
         self.drain(now, out);
         self.arriving = None;
-        if self.authentic {
-            self.limit.spend();
+        if let Some(kind) = kind {
+            let answered = || {
+                out.packets[before..]
+                    .iter()
+                    .any(|p| stun::is_success(&p.contents))
+            };
+            let counts = match kind {
+                Kind::Media => self.authentic,
+                Kind::Check => answered(),
+                Kind::Report | Kind::OtherReport => true,
+            };
+            if counts {
+                self.limits.spend(kind);
+            }
         }
         understood &= known || self.authentic;
         if understood {

@@ -18,16 +18,14 @@ use crate::connect::checks::Checks;
 use crate::connect::dtls;
 use crate::connect::route::{Consent, Route};
 use crate::connect::sdp;
-use crate::peer::limit::Limit;
+use crate::peer::limits::Limits;
 use crate::peer::text::Texts;
 use crate::random::Random;
 use crate::receive::ear::Ear;
 use crate::repair::backlog::channel::Resend;
 use crate::repair::fec::agree;
 use crate::report::LinkStats;
-use crate::seam::config::{
-    Config, ANSWER_TIMEOUT_S, CHANNEL, CONNECT_TIMEOUT_S, MEDIA_BURST, MEDIA_PER_S,
-};
+use crate::seam::config::{Config, ANSWER_TIMEOUT_S, CHANNEL, CONNECT_TIMEOUT_S};
 use crate::seam::error::LineError;
 use crate::send::mouth::{Mouth, PayloadTypes};
 
@@ -242,7 +240,7 @@ impl Peer {
             checks: Checks::default(),
             route: Route::new(now),
             consent: Consent::default(),
-            limit: Limit::new(now, MEDIA_PER_S, MEDIA_BURST),
+            limits: Limits::new(now),
             arriving: None,
             authentic: false,
             source: None,

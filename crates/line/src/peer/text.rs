@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use str0m::channel::{ChannelData, ChannelId};
 use str0m::Rtc;
 
-use crate::peer::limit::Limit;
+use crate::limit::Limit;
 use crate::seam::config::{CHANNEL, MAX_UNSENT_TEXT, MESSAGES_PER_S, MESSAGE_BURST};
 
 pub struct Texts {

@@ -42,6 +42,18 @@ pub const ANSWER_TIMEOUT_S: f64 = 60.0;
 /// is beyond is dropped unread.
 pub const MEDIA_PER_S: f64 = 500.0;
 pub const MEDIA_BURST: f64 = 1000.0;
+/// ICE checks that are answered: some twenty a second of each of a few paths while a call connects.
+pub const CHECKS_PER_S: f64 = 500.0;
+pub const CHECK_BURST: f64 = 2000.0;
+/// Reports (RTCP): feedback every 50 ms, and one for every packet that is missed.
+pub const REPORTS_PER_S: f64 = 250.0;
+pub const REPORT_BURST: f64 = 1000.0;
+/// Records of DTLS: pictures of megabytes come in them. And datagrams of its handshake, of which
+/// an impatient far end sends each several times.
+pub const RECORDS_PER_S: f64 = 2000.0;
+pub const RECORD_BURST: f64 = 8000.0;
+pub const HANDSHAKE_PER_S: f64 = 100.0;
+pub const HANDSHAKE_BURST: f64 = 500.0;
 /// Text messages a second a far end may send, and how many in one burst.
 pub const MESSAGES_PER_S: f64 = 200.0;
 pub const MESSAGE_BURST: f64 = 400.0;

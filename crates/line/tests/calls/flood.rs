@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use visavis_line::opus::Mark;
 use visavis_line::stun;
 
-use crate::pipe::CLIENT;
+use crate::pipe::{tone, Pipe, CLIENT};
 use crate::stranger::Stranger;
 
 /// A SILK frame of 20 ms that says nothing.
@@ -64,28 +64,116 @@ fn media_that_is_forged_takes_nothing_from_the_call() {
     assert_eq!(flood(&mut stranger, &mut seq, 1, 20), 0);
 }
 
-/// Its checks, authentic as they are, come from anywhere: those beyond a bound get no answer.
-#[test]
-fn checks_from_ever_new_sources_are_answered_up_to_a_bound() {
-    let mut stranger = Stranger::new(false);
-    let mut check = None;
-    while check.is_none() {
+/// A check of a far end that the server answers.
+fn check(stranger: &mut Stranger) -> Vec<u8> {
+    loop {
         stranger.millisecond();
-        check = stranger
-            .sent
-            .iter()
-            .find(|p| stun::request_name(p).is_some())
-            .cloned();
+        let check = |p: &&Vec<u8>| stun::is_request(p);
+        if let Some(check) = stranger.sent.iter().find(check) {
+            return check.clone();
+        }
     }
-    let (check, now) = (check.unwrap(), stranger.now());
+}
+
+/// How many of so many packets are answered with success.
+fn answered(stranger: &mut Stranger, source: SocketAddr, packet: &[u8], times: usize) -> usize {
+    let now = stranger.now();
     let mut answered = 0;
-    for i in 0..5000u16 {
-        let source = SocketAddr::from(([10, 9, 9, 9], 1000 + i));
-        stranger.server.receive(now, source, &check);
+    for _ in 0..times {
+        stranger.server.receive(now, source, packet);
         let answers = stranger.server.packets();
         let success = |(to, p): &&(SocketAddr, Vec<u8>)| *to == source && stun::is_success(p);
         answered += answers.iter().filter(success).count();
     }
-    assert!((900..=1000).contains(&answered), "{answered}");
+    answered
+}
+
+#[test]
+fn a_flood_of_checks_is_answered_up_to_a_bound_and_the_call_goes_on() {
+    let mut stranger = Stranger::new(false);
+    let (check, client) = (check(&mut stranger), CLIENT.parse().unwrap());
+    let answers = answered(&mut stranger, client, &check, 10_000);
+    assert!((1900..=2000).contains(&answers), "{answers}");
+    (0..100).for_each(|_| drop(stranger.millisecond()));
+    let answers = answered(&mut stranger, client, &check, 1000);
+    assert!((45..=51).contains(&answers), "{answers}");
+    // Nor does it lose the far end's consent, or the call.
+    (0..40_000).for_each(|_| drop(stranger.millisecond()));
+    assert_eq!(stranger.ended, None);
+    assert_eq!(answered(&mut stranger, client, &check, 10), 10);
+}
+
+#[test]
+fn forged_checks_take_nothing_from_the_call() {
+    let mut stranger = Stranger::new(false);
+    let (check, client) = (check(&mut stranger), CLIENT.parse().unwrap());
+    let mut forged = check.clone();
+    forged[12] ^= 1; // its transaction, so that its integrity is wrong
+    assert_eq!(answered(&mut stranger, client, &forged, 10_000), 0);
+    assert_eq!(answered(&mut stranger, client, &check, 100), 100);
+}
+
+/// How many of so many reports in the name of `source` are dropped unread.
+fn dropped(stranger: &mut Stranger, source: [u8; 4], reports: usize) -> u64 {
+    let mut report = vec![0x80, 201, 0, 1];
+    report.extend(source);
+    report.extend([7; 20]);
+    let (now, client) = (stranger.now(), CLIENT.parse().unwrap());
+    let before = stranger.server.calls.totals().packets_dropped;
+    (0..reports).for_each(|_| stranger.server.receive(now, client, &report));
+    stranger.server.calls.totals().packets_dropped - before
+}
+
+#[test]
+fn reports_are_taken_up_to_a_bound_and_those_of_no_known_source_harm_no_other() {
+    let (mut stranger, mut seq) = (Stranger::new(false), 1000);
+    flood(&mut stranger, &mut seq, 1, 20);
+    let media = stranger
+        .sent
+        .iter()
+        .find(|p| stun::media_source(p).is_some());
+    let source: [u8; 4] = media.unwrap()[8..12].try_into().unwrap();
+    assert_eq!(dropped(&mut stranger, [9; 4], 5000), 4000);
+    assert_eq!(dropped(&mut stranger, source, 900), 0);
+    assert!((3800..=3900).contains(&dropped(&mut stranger, source, 4000)));
+    (0..1000).for_each(|_| drop(stranger.millisecond()));
+    assert_eq!(dropped(&mut stranger, source, 200), 0);
+    assert_eq!(stranger.ended, None);
+}
+
+/// Its checks, authentic as they are, come from anywhere: those beyond a bound get no answer.
+#[test]
+fn checks_from_ever_new_sources_are_answered_up_to_a_bound() {
+    let mut stranger = Stranger::new(false);
+    let check = check(&mut stranger);
+    let mut answers = 0;
+    for i in 0..5000u16 {
+        let source = SocketAddr::from(([10, 9, 9, 9], 1000 + i));
+        answers += answered(&mut stranger, source, &check, 1);
+    }
+    assert!((900..=1000).contains(&answers), "{answers}");
     assert_eq!(stranger.server.calls.len(), 1);
+}
+
+#[test]
+fn an_honest_call_over_a_bad_network_meets_no_limit() {
+    let (mut pipe, ours, theirs) = Pipe::connected();
+    pipe.loss = 0.3;
+    let before = pipe.server.calls.totals().packets_dropped;
+    for round in 0..3 {
+        let offer = pipe.client.restart_offer(ours).unwrap();
+        let answer = pipe.server.restart(theirs, &offer).unwrap();
+        let now = pipe.now();
+        pipe.client.calls.answer(now, ours, &answer).unwrap();
+        let speech = tone(24_000, 6.0, 440.0);
+        pipe.client.calls.play(now, ours, round, &speech).unwrap();
+        pipe.server.calls.play(now, theirs, round, &speech).unwrap();
+        for _ in 0..300 {
+            let now = pipe.now();
+            pipe.client.calls.send(now, ours, "word ".repeat(400));
+            pipe.tick();
+        }
+    }
+    let dropped = pipe.server.calls.totals().packets_dropped - before;
+    assert_eq!(dropped, 0);
 }

@@ -20,12 +20,22 @@ impl Limit {
         }
     }
 
-    /// May one more come at `now`?
-    pub fn allows(&mut self, now: f64) -> bool {
+    /// It is `now`.
+    pub fn pass(&mut self, now: f64) {
         let refill = (now - self.filled_at).max(0.0) * self.per_s;
         self.tokens = (self.tokens + refill).min(self.burst);
         self.filled_at = self.filled_at.max(now);
+    }
+
+    /// May one more come at `now`?
+    pub fn allows(&mut self, now: f64) -> bool {
+        self.pass(now);
         self.tokens >= 1.0
+    }
+
+    /// Was more than half of a burst spent, by the time that was last told?
+    pub fn low(&self) -> bool {
+        self.tokens < 0.5 * self.burst
     }
 
     /// One came that counts.
@@ -63,6 +73,15 @@ mod tests {
         assert_eq!(taken(&mut limit, 1.0, 100), 10);
         assert_eq!(taken(&mut limit, 0.0, 100), 0);
         assert_eq!(taken(&mut limit, 1.0, 100), 0);
+    }
+
+    #[test]
+    fn more_than_half_of_a_burst_is_missed() {
+        let mut limit = Limit::new(0.0, 1.0, 10.0);
+        assert_eq!((taken(&mut limit, 0.0, 5), limit.low()), (5, false));
+        assert_eq!((taken(&mut limit, 0.0, 1), limit.low()), (1, true));
+        limit.pass(1.0);
+        assert!(!limit.low());
     }
 
     #[test]
