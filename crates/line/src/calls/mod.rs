@@ -3,11 +3,14 @@
 //! str0m's own demultiplexing asks every session in turn; here a datagram finds its call by the
 //! address it came from, and a STUN request by the name in it.
 
+mod begin;
+mod commands;
 mod directory;
 pub mod load;
+mod totals;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use str0m::config::DtlsCert;
@@ -18,30 +21,16 @@ use crate::calls::load::{Load, Tick};
 use crate::clock::{Clock, TICK_S};
 use crate::connect::stun;
 use crate::net::mmsg::BATCH;
-use crate::peer::{Birth, Out, Peer};
+use crate::peer::{Out, Peer};
 use crate::random::Source;
 use crate::seam::batch::{Batch, Event, Happening};
 use crate::seam::config::Config;
 use crate::seam::error::LineError;
-use crate::seam::plan::SendPlan;
 use crate::voice::voices::Voices;
 use crate::voice::Voice;
 
-/// Totals since the start.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Totals {
-    pub packets_in: u64,
-    pub packets_out: u64,
-    pub packets_dropped: u64,
-    pub encodes: u64,
-    /// Packets received and sent that carried RED.
-    pub red_in: u64,
-    pub red_out: u64,
-    /// Repairs received and sent, and packets that they made whole.
-    pub repairs_in: u64,
-    pub repairs_out: u64,
-    pub repaired: u64,
-}
+pub use commands::queue_full;
+pub use totals::Totals;
 
 pub struct Calls {
     config: Config,
@@ -96,138 +85,6 @@ impl Calls {
 
     pub fn totals(&self) -> Totals {
         self.totals
-    }
-
-    /// Takes an SDP offer; returns the call and the SDP answer.
-    pub fn accept(
-        &mut self,
-        now: f64,
-        locals: &[SocketAddr],
-        publics: &[IpAddr],
-        max_call_s: f64,
-        offer: &str,
-    ) -> Result<(i64, String), LineError> {
-        self.admit(now, locals, publics, max_call_s, |birth, out| {
-            Peer::accept(birth, offer, out)
-        })
-    }
-
-    /// Starts a call of our own from `locals`; returns it and the SDP offer. The addresses must
-    /// differ from those of every other call to the same far end: DTLS has no other name.
-    pub fn offer(
-        &mut self,
-        now: f64,
-        locals: &[SocketAddr],
-        publics: &[IpAddr],
-        max_call_s: f64,
-    ) -> Result<(i64, String), LineError> {
-        self.admit(now, locals, publics, max_call_s, Peer::offer)
-    }
-
-    fn admit(
-        &mut self,
-        now: f64,
-        locals: &[SocketAddr],
-        publics: &[IpAddr],
-        max_call_s: f64,
-        make: impl FnOnce(Birth<'_>, &mut Out) -> Result<(Peer, String), LineError>,
-    ) -> Result<(i64, String), LineError> {
-        if self.peers.len() >= self.config.max_calls {
-            return Err(LineError::new(
-                "busy",
-                format!(
-                    "{} calls are running, as many as this server takes; try again later",
-                    self.peers.len()
-                ),
-            ));
-        }
-        if let Some(reason) = self.load.refusal(self.peers.len()) {
-            return Err(LineError::new("busy", reason));
-        }
-        let call = self.next;
-        let birth = Birth {
-            call,
-            now,
-            max_call_s,
-            clock: self.clock,
-            config: &self.config,
-            certificate: &self.certificate,
-            credentials: self.random.credentials(),
-            random: self.random.draw(),
-            simulated: matches!(self.random, Source::Seed(_)),
-            locals,
-            publics,
-        };
-        // What a call writes before it is known to be good goes nowhere.
-        let mut out = Out::default();
-        let made = catch_unwind(AssertUnwindSafe(|| make(birth, &mut out)));
-        let (peer, sdp) = made.unwrap_or_else(|_| {
-            Err(LineError::invalid_sdp(
-                "the SDP cannot be used: it broke an assumption of the WebRTC library",
-            ))
-        })?;
-        self.next += 1;
-        self.directory.name(call, peer.ufrag());
-        self.peers.insert(call, peer);
-        self.connecting.push(call);
-        let before = self.out.packets.len();
-        self.out.packets.append(&mut out.packets);
-        self.out.events.append(&mut out.events);
-        self.learn_paths(call, before);
-        Ok((call, sdp))
-    }
-
-    /// The far end's answer to a call made by `offer`, or to a `restart_offer`.
-    pub fn answer(&mut self, now: f64, call: i64, answer: &str) -> Result<(), LineError> {
-        let mut result = Err(LineError::invalid_sdp(format!(
-            "there is no call {call} that waits for an SDP answer"
-        )));
-        self.renaming(now, call, |peer, out| {
-            result = peer.answer(now, answer, out)
-        });
-        result
-    }
-
-    /// The far end begins ICE anew or adds candidates, by an SDP offer or an ICE fragment;
-    /// returns the answer in kind.
-    pub fn restart(&mut self, now: f64, call: i64, offer: &str) -> Result<String, LineError> {
-        let mut result = Err(over(call));
-        self.renaming(now, call, |peer, out| {
-            result = peer.restart(now, offer, out)
-        });
-        result
-    }
-
-    /// Begins ICE of a call of ours anew, from `locals` too; returns the SDP offer.
-    pub fn restart_offer(
-        &mut self,
-        now: f64,
-        call: i64,
-        locals: &[SocketAddr],
-    ) -> Result<String, LineError> {
-        let mut result = Err(over(call));
-        self.renaming(now, call, |peer, out| {
-            result = peer.restart_offer(now, locals, out)
-        });
-        result
-    }
-
-    /// As `with`, for what may change the call's name. Panics of the library in a stranger's SDP
-    /// end that call and no other.
-    fn renaming(&mut self, now: f64, call: i64, act: impl FnOnce(&mut Peer, &mut Out)) {
-        let name = |calls: &Calls| calls.peers.get(&call).map(|peer| peer.ufrag().to_owned());
-        let before = name(self);
-        if self.with(now, call, act) {
-            let after = name(self);
-            if let (Some(before), Some(after)) = (before, after) {
-                if before != after {
-                    self.directory.unname(&before);
-                    self.directory.name(call, &after);
-                }
-            }
-        } else if let Some(before) = before {
-            self.directory.unname(&before);
-        }
     }
 
     /// One datagram that came to our address `local`.
@@ -318,65 +175,6 @@ impl Calls {
         locals.iter().map(SocketAddr::port).collect()
     }
 
-    /// Samples queued for a call and not yet sent; 0 if it is over.
-    pub fn queued(&self, call: i64) -> usize {
-        self.peers.get(&call).map_or(0, |p| p.mouth.queued())
-    }
-
-    /// Most samples that may be queued for one call.
-    pub fn max_queued(&self) -> usize {
-        (self.config.max_queue_s * f64::from(self.config.play_rate)) as usize
-    }
-
-    /// Queues speech; what does not fit any more is dropped.
-    pub fn play(&mut self, now: f64, call: i64, reply: i64, pcm: &[i16]) -> Result<(), LineError> {
-        let mut played = Ok(());
-        self.with(now, call, |peer, out| {
-            played = peer.play(now, reply, pcm, out)
-        });
-        played.map_err(|full| queue_full(self.config.max_queue_s, full.dropped))
-    }
-
-    pub fn finish(&mut self, now: f64, call: i64, reply: i64) {
-        self.with(now, call, |peer, _| peer.mouth.finish(reply));
-    }
-
-    pub fn duck(&mut self, now: f64, call: i64, gain: f64, ramp_s: f64) {
-        self.with(now, call, |peer, _| peer.mouth.duck(gain, ramp_s));
-    }
-
-    pub fn flush(&mut self, now: f64, call: i64, fade_s: f64) {
-        self.with(now, call, |peer, _| peer.mouth.flush(fade_s));
-    }
-
-    pub fn heard(&mut self, now: f64, call: i64, rtp: u32) {
-        self.with(now, call, |peer, out| peer.heard(now, rtp, out));
-    }
-
-    pub fn send(&mut self, now: f64, call: i64, text: String) {
-        self.with(now, call, |peer, out| peer.send(now, text, out));
-    }
-
-    pub fn set_plan(&mut self, now: f64, call: i64, plan: &SendPlan) {
-        self.with(now, call, |peer, _| {
-            if let Err(error) = peer.mouth.set_plan(plan) {
-                peer.end(format!("error: {error}"));
-            }
-        });
-    }
-
-    /// Ends a call; `Closed(reason)` follows. `local` is the reason when we hang up.
-    pub fn close(&mut self, now: f64, call: i64, reason: &str) {
-        self.with(now, call, |peer, _| peer.end(reason.to_owned()));
-    }
-
-    pub fn close_all(&mut self, now: f64) {
-        let calls: Vec<i64> = self.peers.keys().copied().collect();
-        for call in calls {
-            self.close(now, call, "local");
-        }
-    }
-
     /// Lets one call do something. A call that panics is the only one that ends. False if the
     /// call is over (now or before).
     fn with(&mut self, now: f64, call: i64, act: impl FnOnce(&mut Peer, &mut Out)) -> bool {
@@ -385,23 +183,14 @@ impl Calls {
         };
         let out = &mut self.out;
         let before = out.packets.len();
-        let encodes = peer.mouth.encodes();
-        let (red_in, red_out) = (peer.red_in(), peer.mouth.copied());
-        let (repairs_in, repaired) = peer.repairs_in();
-        let repairs_out = peer.mouth.repairs();
+        let counted = Totals::of(peer);
         let acted = catch_unwind(AssertUnwindSafe(|| {
             act(peer, out);
             if peer.ended().is_some() {
                 peer.close(now, out);
             }
         }));
-        self.totals.encodes += peer.mouth.encodes() - encodes;
-        self.totals.red_in += peer.red_in() - red_in;
-        self.totals.red_out += peer.mouth.copied() - red_out;
-        let repairs = peer.repairs_in();
-        self.totals.repairs_in += repairs.0 - repairs_in;
-        self.totals.repaired += repairs.1 - repaired;
-        self.totals.repairs_out += peer.mouth.repairs() - repairs_out;
+        self.totals.grow(&counted, &Totals::of(peer));
         let over = acted.is_err() || peer.ended().is_some();
         if acted.is_err() {
             self.out.events.push(Event {
@@ -464,15 +253,3 @@ impl Calls {
 const SEND_AT: usize = BATCH / 2;
 /// A call heard from within this time keeps its path.
 const PATH_IN_USE_S: f64 = 5.0 + TICK_S;
-
-fn over(call: i64) -> LineError {
-    LineError::new("call_ended", format!("call {call} is over"))
-}
-
-/// The error of speech beyond the longest queue.
-pub fn queue_full(max_queue_s: f64, dropped: usize) -> LineError {
-    LineError::new(
-        "queue_full",
-        format!("more than {max_queue_s} s of speech is queued; {dropped} samples were dropped"),
-    )
-}

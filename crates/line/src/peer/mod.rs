@@ -29,7 +29,8 @@ use crate::receive::ear::Ear;
 use crate::repair::backlog::channel::Resend;
 use crate::report::LinkStats;
 use crate::seam::batch::{Batch, Event, Happening};
-use crate::send::mouth::{Mouth, PayloadTypes};
+use crate::send::mouth::Mouth;
+use crate::send::outgoing::PayloadTypes;
 
 pub use setup::Birth;
 

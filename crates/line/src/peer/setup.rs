@@ -27,7 +27,8 @@ use crate::repair::fec::agree;
 use crate::report::LinkStats;
 use crate::seam::config::{Config, ANSWER_TIMEOUT_S, CHANNEL, CONNECT_TIMEOUT_S};
 use crate::seam::error::LineError;
-use crate::send::mouth::{Mouth, PayloadTypes};
+use crate::send::mouth::Mouth;
+use crate::send::outgoing::PayloadTypes;
 
 /// How often str0m is asked for round trips, losses and answers to checks.
 const STATS_INTERVAL: Duration = Duration::from_millis(200);

@@ -3,7 +3,8 @@
 use super::{Out, Peer};
 use crate::clock::Clock;
 use crate::opus::OpusError;
-use crate::send::mouth::{Mouth, Outgoing, PayloadTypes};
+use crate::send::mouth::Mouth;
+use crate::send::outgoing::{Outgoing, PayloadTypes};
 use crate::send::speaker::QueueFull;
 
 type Next =

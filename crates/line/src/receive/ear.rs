@@ -16,7 +16,7 @@ use crate::repair::red::{self, Block, Red, MAX_BLOCKS};
 use crate::report::BufferStats;
 use crate::seam::batch::Batch;
 use crate::seam::config::Config;
-use crate::send::mouth::PayloadTypes;
+use crate::send::outgoing::PayloadTypes;
 
 enum Buffer {
     /// A server's: a recogniser can wait for what is late.

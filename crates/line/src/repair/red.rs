@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use crate::opus::{strip_padding, MAX_PACKET};
+use crate::opus::{says_nothing, strip_padding, MAX_PACKET};
 
 /// Greatest age of a copy, RTP ticks (341 ms at 48 kHz).
 pub const MAX_OFFSET: u64 = 0x3fff;
@@ -24,8 +24,6 @@ pub const MAX_COPIES: usize = 4;
 /// Bytes of a copy's header.
 pub const COPY_HEADER: usize = 4;
 const MORE: u8 = 0x80;
-/// A packet this short says only that nothing is said (RFC 6716, 3.2.1): no copy is worth it.
-const NOTHING: usize = 2;
 
 /// Why a payload is not RED.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,7 +142,8 @@ impl History {
             self.sent.pop_front().unwrap_or_default().1
         };
         buffer.clear();
-        if packet.len() > NOTHING {
+        // No copy is worth it of a packet that says nothing.
+        if !says_nothing(packet) {
             buffer.extend_from_slice(packet);
             // Deep redundancy travels as padding. A copy of it would repeat, late, what later
             // packets carry themselves.

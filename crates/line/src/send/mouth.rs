@@ -2,21 +2,16 @@
 //! with copies of earlier packets if the plan wants them; and how much of it the person has
 //! probably heard.
 
-use std::time::{Duration, Instant, UNIX_EPOCH};
-
-use str0m::media::Pt;
-use str0m::rtp::{AbsCaptureTime, ExtensionValues, RtpWrite};
-
 use crate::clock::{Clock, TICK_S};
-use crate::opus::{Encoder, OpusError, MAX_PACKET};
+use crate::opus::{says_nothing, Encoder, OpusError, MAX_PACKET};
 use crate::random::Random;
 use crate::repair::backlog::kept::Kept;
-use crate::repair::fec;
-use crate::repair::red::{Block, History};
 use crate::seam::batch::Happening;
 use crate::seam::config::Config;
 use crate::seam::plan::SendPlan;
+use crate::send::outgoing::{Outgoing, PayloadTypes};
 use crate::send::played::Played;
+use crate::send::protection::Protection;
 use crate::send::speaker::{Outcome, Progress, QueueFull, Speaker};
 
 /// While silent, one packet in so many ticks (400 ms) says so.
@@ -25,53 +20,12 @@ const COMFORT_TICKS: u32 = 20;
 const CAPTURE_EVERY: u32 = 50;
 /// Most ticks of speech in one packet.
 const MAX_FRAMES: usize = 3;
-/// Bytes of a payload with copies, so that a datagram of 1200 bytes has room for the RTP header,
-/// its extensions and SRTP's tag.
-const MAX_RED: usize = 1120;
 /// A server's speech begins between two ticks if so much of it is there, seconds: this frame, the
 /// next tick's, and one to spare.
 const LEAD_S: f64 = 0.06;
 /// Discontinuous transmission, as Opus encoders do it: a packet of a table of contents only
 /// (SILK, wide band, 20 ms, mono) says that nothing comes for a while, and costs no encoding.
 const NOTHING_SAID: [u8; 1] = [9 << 3];
-/// An encoder's own packet of this length says the same (RFC 6716, 2.1.9).
-const NOTHING_BYTES: usize = 2;
-
-/// The payload types that both ends agreed on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PayloadTypes {
-    pub opus: Pt,
-    pub red: Option<Pt>,
-    /// The far end takes repairs in RED (see `fec`).
-    pub repairs: bool,
-}
-
-/// One RTP packet of ours.
-pub struct Outgoing<'a> {
-    pt: Pt,
-    seq: u64,
-    rtp: u32,
-    marker: bool,
-    payload: &'a [u8],
-    /// Seconds since 1970, on some packets.
-    captured: Option<f64>,
-}
-
-impl Outgoing<'_> {
-    pub fn write(self, wallclock: Instant) -> RtpWrite {
-        let abs_capture_time = self.captured.map(|unix| AbsCaptureTime {
-            capture_time: UNIX_EPOCH + Duration::from_secs_f64(unix.max(0.0)),
-            clock_offset: None,
-        });
-        let values = ExtensionValues {
-            abs_capture_time,
-            ..ExtensionValues::default()
-        };
-        RtpWrite::new(self.pt, self.seq.into(), self.rtp, wallclock, self.payload)
-            .marker(self.marker)
-            .ext_vals(values)
-    }
-}
 
 /// Frames that wait to be one packet.
 #[derive(Default)]
@@ -97,9 +51,7 @@ pub struct Mouth {
     /// The talk began before its tick: packets leave a tick earlier than their media time says.
     leading: bool,
     packet: Vec<u8>,
-    red: Vec<u8>,
-    history: History,
-    fec: fec::Encoder,
+    protection: Protection,
     seq: u64,
     speaking: bool,
     /// The encoder has said that nothing is said: until it hears something no packet leaves.
@@ -110,8 +62,6 @@ pub struct Mouth {
     /// How much later than the first frame of the last packet its last one is heard, seconds.
     span_s: f64,
     encodes: u64,
-    copied: u64,
-    repairs: u64,
     played: Played,
     /// What was said, for a far end that may ask for it again.
     pub kept: Option<Box<Kept>>,
@@ -133,9 +83,7 @@ impl Mouth {
             made: !config.playout,
             leading: false,
             packet: vec![0; MAX_PACKET],
-            red: Vec::with_capacity(MAX_PACKET),
-            history: History::default(),
-            fec: fec::Encoder::default(),
+            protection: Protection::default(),
             // Below 2^15: RFC 3711 wants the first numbers far from the roll-over.
             seq: random.next_u64() & 0x7fff,
             speaking: false,
@@ -144,8 +92,6 @@ impl Mouth {
             uncaptured: CAPTURE_EVERY,
             span_s: 0.0,
             encodes: 0,
-            copied: 0,
-            repairs: 0,
             played: Played::default(),
             kept: None,
         })
@@ -182,14 +128,9 @@ impl Mouth {
         self.encodes
     }
 
-    /// Packets sent as RED: with copies of earlier ones, or a repair.
-    pub fn copied(&self) -> u64 {
-        self.copied
-    }
-
-    /// Repairs sent.
-    pub fn repairs(&self) -> u64 {
-        self.repairs
+    /// The copies and repairs that were sent.
+    pub fn protection(&self) -> &Protection {
+        &self.protection
     }
 
     /// Is there a talk to begin that need not wait for the next tick?
@@ -288,7 +229,7 @@ impl Mouth {
         let pcm = &self.pcm[..gathered.frames * self.frame];
         let bytes = self.encoder.encode(pcm, &mut self.packet)?;
         // Of a run of packets that say nothing, the first is sent, and one now and then.
-        let nothing = self.plan.dtx && bytes <= NOTHING_BYTES;
+        let nothing = self.plan.dtx && says_nothing(&self.packet[..bytes]);
         if nothing && self.paused && self.unsent_ticks < COMFORT_TICKS {
             self.speaking = false;
             return Ok(None);
@@ -326,47 +267,17 @@ impl Mouth {
             clock.unix(now) - self.span_s
         });
         let primary = &self.packet[..bytes];
-        let rate = (self.plan.repair_window, self.plan.repair_every);
-        let repairs = types.repairs && types.red.is_some() && self.plan.repair_every > 0;
-        let repair = repairs
-            .then(|| self.fec.repair(seq, primary, rate, MAX_RED))
-            .flatten();
-        let repair = repair.map(|(offset, payload)| Block {
-            pt: fec::PT,
-            offset,
-            payload,
-        });
-        self.repairs += u64::from(repair.is_some());
-        let block = Block {
-            pt: *types.opus,
-            offset: 0,
-            payload: primary,
-        };
-        let copies = if bytes > NOTHING_BYTES {
-            &self.plan.red[..]
-        } else {
-            &[]
-        };
-        let red = types.red.filter(|_| {
-            self.history
-                .write(rtp, block, copies, repair, MAX_RED, &mut self.red)
-        });
-        self.history.keep(rtp, primary);
-        if repairs {
-            self.fec.keep(rtp, primary);
-        } else {
-            self.fec.clear();
-        }
+        let red = (self.protection).protect(&self.plan, types, seq, rtp, primary);
         if let Some(kept) = &mut self.kept {
             kept.keep(rtp as u32, primary);
         }
-        self.copied += u64::from(red.is_some());
+        let (pt, payload) = red.unwrap_or((types.opus, primary));
         Outgoing {
-            pt: red.unwrap_or(types.opus),
+            pt,
             seq,
             rtp: rtp as u32,
             marker,
-            payload: if red.is_some() { &self.red } else { primary },
+            payload,
             captured,
         }
     }

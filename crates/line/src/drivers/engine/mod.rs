@@ -3,7 +3,10 @@
 //! Commands reach the thread as closures through a queue and an eventfd; batches leave it through
 //! the outbox. `thread` is what runs on the thread.
 
+mod begin;
 mod outbox;
+mod queued;
+mod sockets;
 mod thread;
 mod wake;
 

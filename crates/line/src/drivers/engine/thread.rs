@@ -8,20 +8,20 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::Arc;
 
 use crate::calls::load::Tick;
 use crate::calls::Calls;
 use crate::clock::{monotonic, thread_cpu, Clock, TICK_S};
+use crate::drivers::engine::queued::Queued;
+use crate::drivers::engine::sockets::Sockets;
 use crate::drivers::engine::{Place, Shared};
-use crate::net::mmsg::{Reader, Writer};
-use crate::net::poller::{wait, Poller};
+use crate::net::poller::wait;
 use crate::net::socket::Socket;
 use crate::random::Source;
 use crate::seam::batch::{Batch, Event, Happening};
 use crate::seam::config::Config;
-use crate::seam::error::LineError;
 
 /// Ticks further behind than this are skipped: the machine slept.
 const MAX_BEHIND_S: f64 = 1.0;
@@ -29,27 +29,14 @@ const MAX_BEHIND_S: f64 = 1.0;
 /// handed up by the tick; what answers them is that much later.
 const GATHER_S: f64 = 0.004;
 
-/// Samples of one call on their way.
-struct Queued {
-    /// In the call's queue, as last told to `backlog`.
-    told: i64,
-    backlog: Arc<AtomicI64>,
-}
-
 /// The thread's own state.
 pub struct Driver {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     pub calls: Calls,
-    /// By port. The main one is for all calls that come in; the others belong to one call of
-    /// ours each.
-    sockets: HashMap<u16, (Option<i64>, Socket)>,
-    main: u16,
-    poller: Poller,
-    reader: Reader,
-    writer: Writer,
-    publics: Vec<IpAddr>,
-    place: Place,
-    queued: HashMap<i64, Queued>,
+    pub(super) sockets: Sockets,
+    pub(super) publics: Vec<IpAddr>,
+    pub(super) place: Place,
+    pub(super) queued: HashMap<i64, Queued>,
     /// Time never goes back for the calls, whatever the stamps of datagrams say.
     reached: f64,
 }
@@ -59,43 +46,23 @@ impl Driver {
         let calls = Calls::new(config, Clock::system(), Source::System)
             .map_err(|error| io::Error::other(error.message))?;
         let socket = Socket::bind(place.host, place.ports)?;
-        let mut driver = Driver {
+        Ok(Driver {
             shared,
             calls,
-            sockets: HashMap::new(),
-            main: socket.port(),
-            poller: Poller::new()?,
-            reader: Reader::new(),
-            writer: Writer::new(),
+            sockets: Sockets::new(socket)?,
             publics: place.publics.clone(),
             place,
             queued: HashMap::new(),
             reached: 0.0,
-        };
-        driver.open(None, socket)?;
-        Ok(driver)
-    }
-
-    fn open(&mut self, owner: Option<i64>, socket: Socket) -> io::Result<()> {
-        let port = socket.port();
-        self.poller.add(socket.fd(), port.into())?;
-        self.sockets.insert(port, (owner, socket));
-        Ok(())
+        })
     }
 
     /// Where calls can be reached.
     pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
-        let mut addresses = self.locals()?;
-        let publics = self.publics.iter();
-        addresses.extend(publics.map(|ip| SocketAddr::new(*ip, self.main)));
+        let mut addresses = self.sockets.locals()?;
+        let (publics, port) = (self.publics.iter(), self.sockets.port());
+        addresses.extend(publics.map(|ip| SocketAddr::new(*ip, port)));
         Ok(addresses)
-    }
-
-    fn locals(&self) -> io::Result<Vec<SocketAddr>> {
-        match self.sockets.get(&self.main) {
-            Some((_, socket)) => socket.addresses(),
-            None => Ok(Vec::new()),
-        }
     }
 
     /// The thread, from its start to its end.
@@ -115,7 +82,7 @@ impl Driver {
             let until = due.min(next_tick);
             let mut now = monotonic();
             if connecting || now >= read_at {
-                let fds = [self.poller.fd(), self.shared.wake.fd()];
+                let fds = [self.sockets.fd(), self.shared.wake.fd()];
                 let [readable, told] = wait(fds, until - now);
                 now = monotonic();
                 if readable {
@@ -172,21 +139,12 @@ impl Driver {
 
     /// Reads what has come, but not for long beyond the next tick.
     fn read(&mut self, next_tick: f64) {
+        let (calls, reached) = (&mut self.calls, self.reached);
         loop {
-            let mut more = false;
-            for key in self.poller.ready() {
-                let Some((_, socket)) = self.sockets.get(&(key as u16)) else {
-                    continue;
-                };
-                let n = socket.read(&mut self.reader);
-                more |= n > 0;
-                for arrival in (0..n).filter_map(|i| self.reader.get(i)) {
-                    let at = self.reached.max(arrival.at);
-                    let local = socket.local(&arrival);
-                    self.calls
-                        .receive(at, local, arrival.source, arrival.contents);
-                }
-            }
+            let more = self.sockets.read(|local, arrival| {
+                let at = reached.max(arrival.at);
+                calls.receive(at, local, arrival.source, arrival.contents);
+            });
             if !more || monotonic() >= next_tick {
                 return;
             }
@@ -200,10 +158,8 @@ impl Driver {
             cpu_s: thread_cpu(),
             behind_s: self.shared.outbox.waiting() as f64 * TICK_S,
         };
-        let (sockets, writer) = (&self.sockets, &mut self.writer);
-        let batch = self
-            .calls
-            .tick(tick, |packets| send(sockets, writer, packets));
+        let sockets = &mut self.sockets;
+        let batch = self.calls.tick(tick, |packets| sockets.send(packets));
         self.shared.figures.ticked(late_s * 1000.0);
         for (call, queued) in &mut self.queued {
             queued.settle(self.calls.queued(*call));
@@ -222,8 +178,7 @@ impl Driver {
         }
         if !over.is_empty() {
             self.write();
-            self.sockets
-                .retain(|_, (owner, _)| owner.is_none_or(|owner| !over.contains(&owner)));
+            self.sockets.close_all_of(&over);
             self.queued.retain(|call, _| !over.contains(call));
         }
         self.shared
@@ -232,7 +187,7 @@ impl Driver {
     }
 
     fn write(&mut self) {
-        send(&self.sockets, &mut self.writer, self.calls.packets());
+        self.sockets.send(self.calls.packets());
     }
 
     /// Queues speech that `backlog` has been told of already.
@@ -252,68 +207,6 @@ impl Driver {
         }
     }
 
-    fn begin(&mut self, call: i64) {
-        let backlog = Arc::<AtomicI64>::default();
-        self.shared.backlog().insert(call, backlog.clone());
-        self.queued.insert(call, Queued { told: 0, backlog });
-    }
-
-    pub fn accept(
-        &mut self,
-        now: f64,
-        offer: &str,
-        max_call_s: f64,
-    ) -> Result<(i64, String), LineError> {
-        let locals = self.locals().map_err(no_address)?;
-        let made = self
-            .calls
-            .accept(now, &locals, &self.publics, max_call_s, offer)?;
-        self.begin(made.0);
-        Ok(made)
-    }
-
-    pub fn offer(&mut self, now: f64, max_call_s: f64) -> Result<(i64, String), LineError> {
-        // A socket for each: on one path there can be one DTLS session only.
-        let socket = Socket::bind(self.place.host, self.place.ports).map_err(|error| {
-            LineError::new(
-                "busy",
-                format!("no UDP port is free for one more call: {error}"),
-            )
-        })?;
-        let locals = socket.addresses().map_err(no_address)?;
-        let made = self.calls.offer(now, &locals, &self.publics, max_call_s)?;
-        self.begin(made.0);
-        if let Err(error) = self.open(Some(made.0), socket) {
-            self.calls.close(now, made.0, "local");
-            return Err(LineError::internal(format!(
-                "a socket cannot be watched: {error}"
-            )));
-        }
-        Ok(made)
-    }
-
-    /// Begins ICE of a call of ours anew, from a socket more.
-    pub fn restart_offer(
-        &mut self,
-        now: f64,
-        call: i64,
-        host: Option<IpAddr>,
-    ) -> Result<String, LineError> {
-        let host = host.unwrap_or(self.place.host);
-        let socket = Socket::bind(host, self.place.ports).map_err(|error| {
-            LineError::new("busy", format!("no UDP port is free on {host}: {error}"))
-        })?;
-        let locals = socket.addresses().map_err(no_address)?;
-        let offer = self.calls.restart_offer(now, call, &locals)?;
-        self.open(Some(call), socket)
-            .map_err(|error| LineError::internal(format!("a socket cannot be watched: {error}")))?;
-        // Those for which the call has no candidate any more are closed.
-        let kept = self.calls.ports(call);
-        self.sockets
-            .retain(|port, (owner, _)| *owner != Some(call) || kept.contains(port));
-        Ok(offer)
-    }
-
     /// After a fault of the thread itself: every call is told to be over.
     fn give_up(&mut self) {
         let calls: Vec<i64> = self.shared.backlog().keys().copied().collect();
@@ -329,38 +222,6 @@ impl Driver {
             ..Batch::default()
         });
     }
-}
-
-impl Queued {
-    fn settle(&mut self, now: usize) {
-        let gone = self.told - now as i64;
-        self.told = now as i64;
-        if gone != 0 {
-            self.backlog.fetch_sub(gone, Ordering::SeqCst);
-        }
-    }
-}
-
-/// Sends packets, each from the socket of its source, and takes them.
-fn send(
-    sockets: &HashMap<u16, (Option<i64>, Socket)>,
-    writer: &mut Writer,
-    packets: &mut Vec<str0m::net::Transmit>,
-) {
-    let mut rest = &packets[..];
-    while let Some(first) = rest.first() {
-        let port = first.source.port();
-        let alike = rest.iter().take_while(|p| p.source.port() == port).count();
-        if let Some((_, socket)) = sockets.get(&port) {
-            socket.write(writer, &rest[..alike]);
-        }
-        rest = &rest[alike..];
-    }
-    packets.clear();
-}
-
-fn no_address(error: io::Error) -> LineError {
-    LineError::internal(format!("this machine's addresses cannot be read: {error}"))
 }
 
 /// Signals are for Python's main thread; and the scheduler should let this one go first.

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use crate::opus::RTP_RATE;
+use crate::opus::{says_nothing, RTP_RATE};
 use crate::repair::backlog::{Missing, Writer, KEPT_S};
 
 const KEPT_TICKS: u32 = KEPT_S as u32 * RTP_RATE;
@@ -20,8 +20,6 @@ const MESSAGE_ROOM: usize = 1100;
 /// Least and most frames in one message, and ticks in which a long answer shall be done.
 const FRAMES: (usize, usize) = (4, 12);
 const ANSWER_TICKS: usize = 50;
-/// Packets of discontinuous transmission say nothing that could be lost.
-const SAYS_NOTHING: usize = 2;
 
 #[derive(Clone, Copy)]
 struct Frame {
@@ -54,8 +52,8 @@ pub struct Kept {
 impl Kept {
     /// Keep a packet that is being sent. Timestamps grow, and wrap.
     pub fn keep(&mut self, rtp: u32, packet: &[u8]) {
-        if packet.len() <= SAYS_NOTHING {
-            return;
+        if says_nothing(packet) {
+            return; // nor can anything be lost by it
         }
         self.frames.push_back(Frame {
             rtp,

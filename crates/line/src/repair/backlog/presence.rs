@@ -5,9 +5,8 @@
 //! that stops in the middle of sound is cut off, unless other datagrams of it still come: then
 //! its microphone is gone and not the link.
 
-/// A packet no longer than this ends a stretch of sound (RFC 6716, 3.1: an empty or one-byte
-/// frame is discontinuous transmission).
-const SAYS_NOTHING: usize = 2;
+use crate::opus::says_nothing;
+
 /// The promised 400 ms and some jitter.
 const PROMISED_S: f64 = 0.5;
 /// Datagrams other than speech so far apart, and no speech between them: the link is up.
@@ -45,7 +44,7 @@ impl Presence {
     pub fn speech(&mut self, now: f64, rtp: u64, payload: &[u8]) {
         if rtp >= self.newest {
             self.newest = rtp;
-            self.says_nothing = payload.len() <= SAYS_NOTHING;
+            self.says_nothing = says_nothing(payload);
         }
         self.speech_at = now;
         self.heard_at = now;

@@ -3,11 +3,8 @@
 use std::collections::VecDeque;
 
 use super::{coefficients, gf256, write_symbol, MAX_WINDOW};
-use crate::opus::MAX_PACKET;
+use crate::opus::{says_nothing, MAX_PACKET};
 use crate::repair::red::{COPY_HEADER, MAX_LENGTH};
-
-/// Payloads this short say only that nothing is said (RFC 6716, 3.2.1).
-const NOTHING: usize = 2;
 
 /// See the module. The buffers are reused.
 #[derive(Default)]
@@ -30,7 +27,7 @@ impl Encoder {
         } else {
             self.symbols.pop_front().unwrap_or_default()
         };
-        if packet.len() > NOTHING && write_symbol(rtp, packet, &mut self.spare, &mut symbol) {
+        if !says_nothing(packet) && write_symbol(rtp, packet, &mut self.spare, &mut symbol) {
             self.symbols.push_back(symbol);
             self.since += 1;
         } else {
@@ -56,7 +53,7 @@ impl Encoder {
         (window, every): (u32, u32),
         room: usize,
     ) -> Option<(u64, &[u8])> {
-        let due = self.since >= every || (payload.len() <= NOTHING && self.since > 0);
+        let due = self.since >= every || (says_nothing(payload) && self.since > 0);
         let covered = self.symbols.len().min(window as usize);
         if every == 0 || covered == 0 || !due {
             return None;

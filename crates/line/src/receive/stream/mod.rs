@@ -1,19 +1,17 @@
-//! One incoming Opus stream: packets in any order become samples in order, lost ones repaired
-//! by in-band FEC, deep redundancy or concealment. `ingest` and `playout` decide *when*.
+//! One incoming Opus stream: packets in any order become samples in order. `ingest` and `playout`
+//! decide *when*; how what is lost is repaired is in `sound`.
 
-use crate::opus::{self, Decoder, Mark, OpusError, FRAME_TICKS, RTP_RATE};
+mod sound;
+
+use crate::opus::{Decoder, OpusError, FRAME_TICKS, RTP_RATE};
 use crate::receive::arrivals::{Arrivals, Verdict};
 use crate::receive::queue::{ticks_of, Offer, Packet, Queue};
 use crate::report::BufferStats;
 
-/// Concealed in a row before nothing is guessed any more (100 ms).
-pub const MAX_CONCEAL_TICKS: u64 = 5 * FRAME_TICKS;
+pub use sound::{fade, BRIDGE_TICKS};
+
 /// Bits of an extended sequence number or timestamp that a caller can have got honestly.
 const EXTENDED_MAX: u64 = 1 << 48;
-/// What one call of [`Stream::bridge`] guesses.
-pub const BRIDGE_TICKS: u64 = FRAME_TICKS / 2;
-/// Smallest piece Opus conceals.
-const OPUS_STEP: u64 = 120;
 
 /// What lies at the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -249,137 +247,6 @@ impl Stream {
         self.floor = self.floor.max(self.cursor);
     }
 
-    /// Decode the packet at the cursor. What of it lies behind the cursor is left out.
-    pub fn decode(&mut self) -> (&[i16], Mark) {
-        let Some(packet) = self.queue.pop() else {
-            return (&[], Mark::Missing);
-        };
-        let mut samples = self.samples(packet.ticks);
-        let mut mark = if packet.redundant {
-            Mark::Recovered
-        } else {
-            Mark::Received
-        };
-        match self.decoder.decode(&packet.payload, &mut self.scratch) {
-            Ok(n) => {
-                samples = n.min(samples);
-                self.concealed_run = 0;
-            }
-            Err(_) => {
-                // Its header was right and its body is not: as good as lost.
-                self.stats.rejected += 1;
-                self.guess(samples);
-                mark = Mark::Concealed;
-            }
-        }
-        let behind = self
-            .samples(self.cursor.saturating_sub(packet.rtp))
-            .min(samples);
-        self.cursor = self.cursor.max(packet.end());
-        self.floor = self.floor.max(self.cursor);
-        self.leave(packet);
-        (&self.scratch[behind..samples], mark)
-    }
-
-    /// Conceal `samples` into scratch; zeros if Opus will not.
-    fn guess(&mut self, samples: usize) {
-        let out = &mut self.scratch[..samples];
-        if !self.decoder.conceal(out).is_ok_and(|n| n == samples) {
-            out.fill(0);
-        }
-    }
-
-    /// Can redundancy in the next packet rebuild the `lost` ticks before it, or their start?
-    pub fn recoverable(&mut self, lost: u64) -> bool {
-        let back = self.samples(lost);
-        let Some(front) = self.queue.front() else {
-            return false;
-        };
-        let fec = opus::frame_samples(&front.payload, RTP_RATE).unwrap_or(0) as u64;
-        (lost == fec && opus::has_lbrr(&front.payload))
-            || self
-                .decoder
-                .dred_reach(&front.payload)
-                .is_ok_and(|reach| reach >= back && back > 0)
-    }
-
-    /// Ticks of the next piece of a hole of `lost` ticks: what FEC of the next packet covers is
-    /// left for a piece of its own.
-    fn piece(&self, lost: u64) -> u64 {
-        let fec = self
-            .queue
-            .front()
-            .filter(|p| opus::has_lbrr(&p.payload))
-            .and_then(|p| opus::frame_samples(&p.payload, RTP_RATE).ok())
-            .map_or(0, |n| n as u64);
-        if lost == fec {
-            return lost;
-        }
-        let room = if lost > fec { lost - fec } else { lost }.min(FRAME_TICKS);
-        // Whole steps of Opus, or the odd rest.
-        (room - room % OPUS_STEP).max(room.min(OPUS_STEP))
-    }
-
-    /// Leave out a piece of the hole of `lost` ticks.
-    pub fn skip_piece(&mut self, lost: u64) {
-        let piece = self.piece(lost);
-        self.skip(piece);
-    }
-
-    /// Make the next piece of a hole of `lost` ticks before the next packet.
-    pub fn repair(&mut self, lost: u64) -> (&[i16], Mark) {
-        let piece = self.piece(lost);
-        let samples = self.samples(piece);
-        let back = self.samples(lost);
-        let mut mark = None;
-        if piece.is_multiple_of(OPUS_STEP) {
-            if let Some(front) = self.queue.front() {
-                let out = &mut self.scratch[..samples];
-                let fec = opus::frame_samples(&front.payload, RTP_RATE).unwrap_or(0) as u64;
-                let recovered = if piece == lost && lost == fec && opus::has_lbrr(&front.payload) {
-                    self.decoder
-                        .decode_fec(&front.payload, out)
-                        .is_ok_and(|n| n == samples)
-                } else {
-                    self.decoder
-                        .decode_dred_at(&front.payload, back, out)
-                        .unwrap_or(false)
-                };
-                mark = recovered.then_some(Mark::Recovered);
-            }
-        }
-        let mark = mark.unwrap_or_else(|| self.guess_on(piece));
-        if mark == Mark::Recovered {
-            self.concealed_run = 0;
-        }
-        self.skip(piece);
-        (&self.scratch[..samples], mark)
-    }
-
-    /// Conceal `ticks` into scratch while that is credible, then zeros.
-    fn guess_on(&mut self, ticks: u64) -> Mark {
-        let samples = self.samples(ticks);
-        if self.concealed_run >= MAX_CONCEAL_TICKS {
-            self.scratch[..samples].fill(0);
-            return Mark::Missing;
-        }
-        self.concealed_run += ticks;
-        self.guess(samples);
-        Mark::Concealed
-    }
-
-    /// Conceal 10 ms without moving the cursor: the ear needs sound now. The last piece that is
-    /// guessed fades out.
-    pub fn bridge(&mut self) -> (&[i16], Mark) {
-        let mark = self.guess_on(BRIDGE_TICKS);
-        let samples = self.samples(BRIDGE_TICKS);
-        let out = &mut self.scratch[..samples];
-        if self.concealed_run >= MAX_CONCEAL_TICKS {
-            fade(out, false);
-        }
-        (out, mark)
-    }
-
     /// Drop the packet at the cursor unheard.
     pub fn discard(&mut self) {
         if let Some(packet) = self.queue.pop() {
@@ -401,14 +268,5 @@ impl Stream {
             self.arrivals.rescued(arrived, rtp);
             self.rescued = rtp + FRAME_TICKS;
         }
-    }
-}
-
-/// Bring samples up from silence, or down to it.
-pub fn fade(pcm: &mut [i16], up: bool) {
-    let n = pcm.len();
-    for (i, sample) in pcm.iter_mut().enumerate() {
-        let way = if up { i + 1 } else { n - i };
-        *sample = (f32::from(*sample) * way as f32 / (n + 1) as f32) as i16;
     }
 }

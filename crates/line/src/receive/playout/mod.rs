@@ -15,26 +15,16 @@
 //! cent, so copies at a distance of four packets are used, and those at ten are not if the nearer
 //! ones leave less than six in a hundred.
 
+mod pace;
+mod spurt;
+
 use crate::opus::{Frame, Mark, OpusError};
 use crate::receive::stream::{fade, Next, Stream, BRIDGE_TICKS};
-use crate::receive::stretch::{best_lag, lengthen, rms, shorten, MAX_LAG_S, MIN_LAG_S};
 use crate::report::BufferStats;
 
 const FRAME_S: f64 = 0.02;
-/// How far the slack may be below the wait, and for how many frames more, before talk is
-/// lengthened (a tick may come a little early); how far above it must stay when talk is shortened.
-const BELOW_S: f64 = 0.003;
-const BELOW_FRAMES: u32 = 2;
+/// How far the slack may be above the wait before talk is shortened.
 const SPARE_S: f64 = 0.003;
-/// More delay than this above a frame is undone at the speed of a backlog.
-const BACKLOG_S: f64 = 0.03;
-/// Samples that a backlog may save, of those played (1.55 times as fast).
-const HURRY: f64 = 0.55;
-/// After so many frames of waiting for a good place to save a whole frame, any place will do.
-const PATIENT_FRAMES: u32 = 25;
-/// Where stretching is not heard: near silence (RMS), or well periodic.
-const SOFT_RMS: f32 = 300.0;
-const PERIODIC: f32 = 0.85;
 /// Below this peak the talk had ended when packets stopped.
 const QUIET_PEAK: u16 = 128;
 /// Samples are brought up from a break, and down to it, in so many seconds.
@@ -208,49 +198,10 @@ impl Playout {
         frame
     }
 
-    /// Is there a spurt of talk to be started in this frame?
-    fn due(&mut self, now: f64) -> bool {
-        loop {
-            match self.stream.next() {
-                Next::Empty => return false,
-                Next::Silent(ticks) => self.stream.skip(ticks),
-                Next::Hole(lost) => {
-                    let recoverable = self.stream.recoverable(lost);
-                    if recoverable {
-                        self.stream.note_rescue(lost);
-                    }
-                    // What was lost before the spurt began cannot be told from its silence, and
-                    // what could be had only for more delay than is right is left out.
-                    let late = self.delay_at_cursor(now) > self.wait + FRAME_S;
-                    if recoverable && !late {
-                        break;
-                    }
-                    self.stream.skip_piece(lost);
-                }
-                Next::Here => break,
-            }
-        }
-        self.debt = 0;
-        // Times are sums of floats: a microsecond is no reason to wait for another frame.
-        self.delay_at_cursor(now) > self.wait - 1e-6
-    }
-
-    /// Drop what is too old to be played at all.
-    fn drop_old(&mut self, now: f64) {
-        let mut dropped = false;
-        while self.delay_at_cursor(now) > self.wait + self.options.max_backlog {
-            match self.stream.next() {
-                Next::Here => self.stream.discard(),
-                Next::Silent(ticks) => self.stream.skip(ticks),
-                Next::Hole(lost) => self.stream.skip_piece(lost),
-                Next::Empty => break,
-            }
-            dropped = true;
-        }
-        if dropped {
-            self.debt = 0;
-            self.break_off();
-        }
+    /// Would what lies at the cursor be played later than is right for what can be recovered?
+    fn too_late(&self, now: f64) -> bool {
+        let delay = self.delay_at_cursor(now) + self.seconds(self.pcm.len());
+        delay > self.wait + FRAME_S
     }
 
     /// What comes next does not go on from the samples at hand.
@@ -313,44 +264,15 @@ impl Playout {
         if recoverable {
             self.stream.note_rescue(lost);
         }
-        if self.debt > 0 {
-            let delay = self.delay_at_cursor(now) + self.seconds(self.pcm.len());
-            if !recoverable || delay > self.wait + FRAME_S {
-                let ticks = self.debt.min(lost);
-                self.stream.skip(ticks);
-                self.debt -= ticks;
-                return;
-            }
+        if self.debt > 0 && (!recoverable || self.too_late(now)) {
+            let ticks = self.debt.min(lost);
+            self.stream.skip(ticks);
+            self.debt -= ticks;
+            return;
         }
         let (pcm, mark) = self.stream.repair(lost);
         self.marks.extend(std::iter::repeat_n(mark, pcm.len()));
         self.pcm.extend_from_slice(pcm);
-    }
-
-    /// Bring the slack nearer to the wait.
-    fn adjust(&mut self, now: f64) {
-        self.delay = self.delay_at_cursor(now) + self.seconds(self.pcm.len());
-        let left = (self.pcm.len() - self.frame) % self.frame;
-        let slack = self.delay - self.seconds(left);
-        let max = (MAX_LAG_S * f64::from(self.rate)) as usize;
-        let excess = self.delay - self.wait - SPARE_S - FRAME_S;
-        let short = slack < self.wait - BELOW_S;
-        self.short = if short { self.short + 1 } else { 0 };
-        if short {
-            self.waited = 0;
-            if self.short > BELOW_FRAMES {
-                self.lengthen(max.min(self.pcm.len() / 2));
-            }
-        } else if excess > BACKLOG_S {
-            self.hurry(now, excess, max);
-        } else if slack > self.wait + SPARE_S + FRAME_S {
-            self.waited += 1;
-            self.trim(now, max);
-        } else {
-            // Less than what is left can go without a packet being needed earlier.
-            self.waited = 0;
-            self.trim(now, max.min(left));
-        }
     }
 
     /// Make samples of packets that are here, and of holes between them, until there are
@@ -366,67 +288,6 @@ impl Playout {
         true
     }
 
-    fn soft(&self, samples: usize) -> bool {
-        rms(&self.pcm[..samples]) <= SOFT_RMS
-    }
-
-    /// Insert one period of up to `max` samples, if it will not be heard.
-    fn lengthen(&mut self, max: usize) {
-        let min = (MIN_LAG_S * f64::from(self.rate)) as usize;
-        let Some((lag, alike)) = best_lag(&self.pcm, min, max) else {
-            return;
-        };
-        if alike >= PERIODIC || self.soft(2 * lag) {
-            lengthen(&mut self.pcm, lag, alike);
-            self.marks.extend_from_within(self.marks.len() - lag..);
-        }
-    }
-
-    /// Remove one period of up to `max` samples, if it will not be heard or was waited for long.
-    fn trim(&mut self, now: f64, max: usize) {
-        let min = (MIN_LAG_S * f64::from(self.rate)) as usize;
-        if max < min || !self.ahead(now, self.frame + max) || self.pcm.len() < 2 * max {
-            return;
-        }
-        let Some((lag, alike)) = best_lag(&self.pcm, min, max) else {
-            return;
-        };
-        if alike >= PERIODIC || self.waited > PATIENT_FRAMES || self.soft(2 * lag) {
-            self.remove(lag, alike);
-        }
-    }
-
-    /// Play a backlog of `excess` seconds faster.
-    fn hurry(&mut self, now: f64, excess: f64, max: usize) {
-        let frame = self.frame as f64;
-        self.credit = (self.credit + HURRY * frame).min(2.0 * frame);
-        let enough = (excess * f64::from(self.rate)) as usize;
-        let mut saved = 0;
-        while saved < enough && self.ahead(now, self.frame + 2 * max) {
-            if self.ahead(now, 3 * self.frame) && self.soft(2 * self.frame) {
-                self.remove(self.frame, 0.0);
-                saved += self.frame;
-                continue;
-            }
-            // Two periods of low voices at least: there is far to go.
-            let Some((lag, alike)) = best_lag(&self.pcm, max / 2, max) else {
-                return;
-            };
-            let saving = lag as f64;
-            if saving > self.credit || (alike < PERIODIC && self.credit < 1.5 * frame) {
-                return;
-            }
-            self.remove(lag, alike);
-            self.credit -= saving;
-            saved += lag;
-        }
-    }
-
-    fn remove(&mut self, lag: usize, alike: f32) {
-        shorten(&mut self.pcm, lag, alike);
-        self.marks.drain(lag..2 * lag);
-    }
-
     /// Move up to one frame to `out`; its mark is that of most of it.
     fn emit(&mut self, out: &mut [i16]) -> Mark {
         let n = self.pcm.len().min(self.frame).min(out.len());
@@ -438,14 +299,6 @@ impl Playout {
         for mark in self.marks.drain(..n) {
             share[mark as usize] += 1;
         }
-        [
-            Mark::Received,
-            Mark::Recovered,
-            Mark::Concealed,
-            Mark::Missing,
-        ]
-        .into_iter()
-        .max_by_key(|m| share[*m as usize])
-        .unwrap_or(Mark::Missing)
+        Mark::of_most(share)
     }
 }

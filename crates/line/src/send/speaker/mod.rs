@@ -5,14 +5,21 @@
 //! after speech come [`TAIL_FRAMES`] frames of silence, so that the far decoder winds down on
 //! real packets, then [`Outcome::Silent`].
 
+mod account;
+mod gain;
+mod progress;
+
 use std::collections::VecDeque;
 
-use crate::opus::{FRAME_TICKS, RTP_RATE};
+use crate::opus::FRAME_TICKS;
+use account::{Account, Sent};
+use gain::Gain;
+use progress::Reports;
+
+pub use progress::Progress;
 
 /// Frames of silence sent after speech (200 ms).
 pub const TAIL_FRAMES: u32 = 10;
-/// Frames for which `heard` can be answered (20 s).
-const HISTORY: usize = 1000;
 /// A clause's last partial frame waits so long for more samples before it is padded.
 const PARTIAL_WAIT: u32 = 1;
 
@@ -25,16 +32,6 @@ pub enum Outcome {
     Tail(u32),
     /// Send nothing.
     Silent,
-}
-
-/// How much of a reply has left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    pub reply: i64,
-    /// Samples of it sent so far, at the play rate.
-    pub samples: u64,
-    /// Nothing more of it will be sent: finished and spoken, or cut by a flush.
-    pub done: bool,
 }
 
 /// The queue has no room for all of it; what did not fit was dropped.
@@ -53,15 +50,6 @@ struct Run {
     waited: u32,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Sent {
-    rtp: u64,
-    reply: i64,
-    start: u64,
-    len: u32,
-    last: bool,
-}
-
 /// One call's outgoing speech.
 pub struct Speaker {
     frame: usize,
@@ -71,16 +59,13 @@ pub struct Speaker {
     runs: VecDeque<Run>,
     /// Highest reply number a flush has cut, or that is done: more of it is not played.
     closed: Option<i64>,
-    gain: f32,
-    target: f32,
-    /// Change of gain a sample while ramping.
-    slope: f32,
+    gain: Gain,
     /// Samples of the front run until it is silent, once flushed.
     fading: Option<usize>,
     tail: u32,
     next_rtp: u64,
-    reports: VecDeque<Progress>,
-    history: VecDeque<Sent>,
+    reports: Reports,
+    account: Account,
 }
 
 impl Speaker {
@@ -93,14 +78,12 @@ impl Speaker {
             pcm: VecDeque::new(),
             runs: VecDeque::new(),
             closed: None,
-            gain: 1.0,
-            target: 1.0,
-            slope: 0.0,
+            gain: Gain::default(),
             fading: None,
             tail: TAIL_FRAMES,
             next_rtp: 0,
-            reports: VecDeque::new(),
-            history: VecDeque::with_capacity(HISTORY),
+            reports: Reports::default(),
+            account: Account::default(),
         }
     }
 
@@ -179,9 +162,8 @@ impl Speaker {
         if self.fading.is_some() || !gain.is_finite() {
             return; // already going to silence
         }
-        self.target = gain.clamp(0.0, 1.0);
         let samples = (ramp_s.clamp(0.0, 10.0) * f64::from(self.rate)) as f32;
-        self.slope = (self.target - self.gain) / samples.max(1.0);
+        self.gain.ramp(gain.clamp(0.0, 1.0), samples);
     }
 
     /// Fade what comes next to silence within `fade_s`, drop everything else, and be at full
@@ -203,14 +185,13 @@ impl Speaker {
         if kept == 0 {
             self.ungain();
         } else if self.fading.is_none() {
-            self.target = 0.0;
-            self.slope = -self.gain / kept as f32;
+            self.gain.ramp(0.0, kept as f32);
             self.fading = Some(kept);
         }
     }
 
     fn ungain(&mut self) {
-        (self.gain, self.target, self.slope, self.fading) = (1.0, 1.0, 0.0, None);
+        (self.gain, self.fading) = (Gain::default(), None);
     }
 
     /// Report and drop runs at the front that are finished and wholly sent.
@@ -224,14 +205,12 @@ impl Speaker {
                 return;
             };
             self.closed = Some(run.reply).max(self.closed);
-            self.reports.push_back(Progress {
+            self.reports.push(Progress {
                 reply: run.reply,
                 samples: run.sent,
                 done: true,
             });
-            if let Some(sent) = self.history.back_mut().filter(|s| s.reply == run.reply) {
-                sent.last = true;
-            }
+            self.account.end(run.reply);
             if self.fading.is_some() {
                 self.ungain();
             }
@@ -247,7 +226,7 @@ impl Speaker {
         let n = self.take(&mut out[..frame]);
         if n == 0 {
             // A duck or its release goes on in silence, so that a reply starts where it should.
-            self.ramp(frame);
+            self.gain.pass(frame);
             self.tail = (self.tail + 1).min(TAIL_FRAMES + 1);
             return if self.tail <= TAIL_FRAMES {
                 Outcome::Tail(self.tail)
@@ -256,7 +235,10 @@ impl Speaker {
             };
         }
         self.tail = 0;
-        self.shape(&mut out[..n]);
+        self.gain.apply(&mut out[..n]);
+        if let Some(left) = &mut self.fading {
+            *left = left.saturating_sub(n);
+        }
         let Some(run) = self.runs.front_mut() else {
             return Outcome::Speech; // unreachable: `take` took from it
         };
@@ -267,21 +249,17 @@ impl Speaker {
             samples: run.sent,
             done: false,
         };
-        if self.history.len() == HISTORY {
-            self.history.pop_front();
-        }
-        let sent = Sent {
+        self.account.sent(Sent {
             rtp,
             reply: run.reply,
             start,
             len: n as u32,
             last: false,
-        };
-        self.history.push_back(sent);
+        });
         if run.finished && run.queued == 0 {
             self.retire();
         } else {
-            self.report(progress);
+            self.reports.push(progress);
         }
         Outcome::Speech
     }
@@ -312,48 +290,9 @@ impl Speaker {
         n
     }
 
-    /// Apply the gain, one step a sample.
-    fn shape(&mut self, pcm: &mut [i16]) {
-        if self.gain != 1.0 || self.slope != 0.0 {
-            for sample in pcm.iter_mut() {
-                self.ramp(1);
-                let scaled = f32::from(*sample) * self.gain;
-                *sample = scaled.round().clamp(-32768.0, 32767.0) as i16;
-            }
-        }
-        if let Some(left) = &mut self.fading {
-            *left = left.saturating_sub(pcm.len());
-        }
-    }
-
-    fn ramp(&mut self, samples: usize) {
-        if self.slope == 0.0 {
-            return;
-        }
-        let gain = self.gain + self.slope * samples as f32;
-        let reached = if self.slope > 0.0 {
-            gain >= self.target
-        } else {
-            gain <= self.target
-        };
-        if reached {
-            (self.gain, self.slope) = (self.target, 0.0);
-        } else {
-            self.gain = gain;
-        }
-    }
-
-    fn report(&mut self, progress: Progress) {
-        match self.reports.back_mut() {
-            // Unread progress of the same reply is replaced, so the queue stays short.
-            Some(last) if last.reply == progress.reply && !last.done => *last = progress,
-            _ => self.reports.push_back(progress),
-        }
-    }
-
     /// Take the oldest unread progress report.
     pub fn pop_progress(&mut self) -> Option<Progress> {
-        self.reports.pop_front()
+        self.reports.pop()
     }
 
     /// RTP timestamp of the frame that the last `next` filled.
@@ -369,15 +308,6 @@ impl Speaker {
             return None; // in the future
         }
         let rtp = self.next_rtp.wrapping_sub(u64::from(behind));
-        let at = self
-            .history
-            .partition_point(|s| s.rtp < rtp)
-            .checked_sub(1)?;
-        let sent = self.history[at];
-        let ticks = rtp - sent.rtp;
-        let samples = ticks.saturating_mul(u64::from(self.rate)) / u64::from(RTP_RATE);
-        let played = samples.min(u64::from(sent.len));
-        let done = sent.last && played == u64::from(sent.len);
-        Some((sent.reply, sent.start + played, done))
+        self.account.heard(rtp, self.rate)
     }
 }
