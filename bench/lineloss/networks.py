@@ -58,7 +58,7 @@ def _clean(_: random.Random) -> Decide:
     return lambda index, now: 0.0
 
 
-def _independent(loss: float) -> Callable[[random.Random], Decide]:
+def independent(loss: float) -> Callable[[random.Random], Decide]:
     def make(rng: random.Random) -> Decide:
         return lambda index, now: None if rng.random() < loss else 0.0
 
@@ -83,7 +83,7 @@ def _gilbert(loss: float, burst: float) -> Callable[[random.Random], Decide]:
     return make
 
 
-def _outages(loss: float, length_s: float) -> Callable[[random.Random], Decide]:
+def outages(loss: float, length_s: float) -> Callable[[random.Random], Decide]:
     """Everything is lost for `length_s`, again and again at random times."""
 
     def make(rng: random.Random) -> Decide:
@@ -126,9 +126,9 @@ def _bufferbloat(rng: random.Random) -> Decide:
 
 NETWORKS = (
     Network("clean", "nothing but 20 ms each way", _clean),
-    Network("random10", "10 % independent loss", _independent(0.10)),
+    Network("random10", "10 % independent loss", independent(0.10)),
     Network("gilbert20", "20 % loss, Gilbert, bursts of 2 packets on average", _gilbert(0.20, 2)),
-    Network("bursts30", "30 % loss in bursts of 300 ms", _outages(0.30, 0.3)),
+    Network("bursts30", "30 % loss in bursts of 300 ms", outages(0.30, 0.3)),
     Network("jitter", "40 ± 60 ms jitter, packets overtake", _jitter(0.04, 0.06), ordered=False),
     Network("jitter_ordered", "40 ± 60 ms jitter, order kept", _jitter(0.04, 0.06)),
     Network("bufferbloat", "a shared queue grows to 1 s in 5 s, drains in 2 s", _bufferbloat),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,8 +37,22 @@ class Outcome:
     """On the wire with IP and UDP headers, before losses."""
 
 
-def call(stream: Stream, network: Network, plan: dict[str, Any], seed: int) -> Outcome:
-    """Both ends speak `stream` to each other at once."""
+Steer = Callable[[int, Any, int, Any], None]
+"""Sees each end's batch (side, end, call, batch) as the program around that end would, and may send
+texts and set plans. Side 0 is the client, side 1 the server."""
+
+
+def call(
+    stream: Stream,
+    network: Network,
+    plan: dict[str, Any],
+    seed: int,
+    *,
+    down_plan: dict[str, Any] | None = None,
+    steer: Steer | None = None,
+) -> Outcome:
+    """Both ends speak `stream` to each other at once, by the same plan unless `down_plan` says
+    what the server begins with."""
     near = visavis_line.Stepped(
         seed=2 * seed, address=_NEAR, receive_rate=RATE, play_rate=PLAY_RATE, playout=True,
         max_queue_s=600.0,
@@ -51,8 +66,8 @@ def call(stream: Stream, network: Network, plan: dict[str, Any], seed: int) -> O
     theirs, answer = far.accept(offer)
     near.answer(ours, answer)
     calls = (ours, theirs)
-    for end, number in zip(ends, calls, strict=True):
-        end.set_plan(number, **plan)
+    for end, number, own in zip(ends, calls, (plan, down_plan or plan), strict=True):
+        end.set_plan(number, **own)
     listeners = (Listener(), Listener())
     sound = soxr.resample(stream.pcm, RATE, PLAY_RATE).astype("<i2").tobytes()
     paths = [Path(network, f"{seed}/{side}") for side in (0, 1)]
@@ -91,6 +106,8 @@ def call(stream: Stream, network: Network, plan: dict[str, Any], seed: int) -> O
                 listeners[side].start = SETTLE_S
             batch = end.step(now)
             listeners[side].take(batch)
+            if steer is not None:
+                steer(side, end, calls[side], batch)
             if tick == round(SETTLE_S / TICK_S):
                 end.play(calls[side], 1, sound)
             collect(now)

@@ -90,6 +90,11 @@ class Teller:
         return words(joined)
 
 
+def of_line(told: dict[str, Any], *, takes_plan: bool) -> dict[str, Any]:
+    """What one end received, told by our own line: it decodes everything, and may be steered."""
+    return {**told, "line": True, "plan": takes_plan}
+
+
 def words(report: LinkReport) -> dict[str, Any]:
     """What one end received, as the event that tells the other: nothing that is zero."""
     told: dict[str, Any] = {
@@ -114,6 +119,10 @@ class FarSide:
     def __init__(self) -> None:
         self._told: FarReport | None = None
         self._at = 0.0
+        self.is_line = False
+        """Whether it is our own line, which decodes whatever we send."""
+        self.takes_plan = False
+        """Whether it sends as the event `visavis.plan` tells it."""
 
     def tell(self, report: FarReport, now: float) -> None:
         """The far end told this at `now`."""

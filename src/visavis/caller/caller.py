@@ -46,6 +46,8 @@ class CallOptions:
     max_call_s: float = 1800.0
     plan: SendPlan = UPLINK_PLAN
     """How the microphone is sent over WebRTC."""
+    adapt: bool = True
+    """The server may change that as the network changes."""
     session: dict[str, Any] = field(default_factory=dict)
     """Sent as `session.update` once connected, if not empty."""
     on_event: OnEvent | None = None
@@ -219,6 +221,7 @@ async def connect(
             headers=headers,
             verify=options.verify_tls,
             plan=options.plan,
+            adapt=options.adapt,
         )
         try:
             return webrtc, await webrtc.open()

@@ -21,9 +21,9 @@ from visavis.caller.link import (
     refusal,
 )
 from visavis.caller.pacing import TickSender
-from visavis.errors import CallEnded, CallFailed, NativeMissingError, SignallingError
+from visavis.errors import CallEnded, CallFailed, NativeMissingError, SettingsError, SignallingError
 from visavis.line import FrameIn, LineEngine, LinePort
-from visavis.link_window import Teller
+from visavis.link_window import Teller, of_line
 from visavis.seam import (
     FRAME_IN,
     FRAME_S,
@@ -42,6 +42,7 @@ from visavis.seam import (
     Text,
     UpEvent,
 )
+from visavis.settings import plan_from_event
 
 log = structlog.get_logger(__name__)
 
@@ -73,6 +74,7 @@ class WebRtcLink:
         headers: dict[str, str],
         verify: bool = True,
         plan: SendPlan = UPLINK_PLAN,
+        adapt: bool = True,
     ) -> None:
         self._server = server
         self._microphone = microphone
@@ -80,6 +82,7 @@ class WebRtcLink:
         self._headers = headers
         self._verify = verify
         self._plan = plan
+        self._adapt = adapt
         self._engine: LineEngine | None = None
         self._port: LinePort | None = None
         self._location: str | None = None
@@ -157,6 +160,8 @@ class WebRtcLink:
             case Text(data=data, at=at):
                 message = parse_event(data)
                 if message is not None:
+                    if message.get("type") == "visavis.plan":
+                        self._on_plan(message)
                     self._listener.on_event(message, at)
             case LinkReport():
                 self._on_report(event)
@@ -171,10 +176,19 @@ class WebRtcLink:
             case AudioIn() | Played():
                 pass  # frames come through on_frame; what left is known from the pacing
 
+    def _on_plan(self, message: dict[str, Any]) -> None:
+        """The server felt the network change. A plan that makes no sense changes nothing."""
+        if not self._adapt or self._port is None:
+            return
+        try:
+            self._port.set_plan(plan_from_event(message))
+        except SettingsError as error:
+            log.warning("caller.plan_refused", server=self._server, error=str(error))
+
     def _on_report(self, report: LinkReport) -> None:
         """Tell the server how its speech arrives; begin ICE anew when nothing does any more."""
         if (told := self._teller.add(report)) is not None:
-            self.send(told)
+            self.send(of_line(told, takes_plan=self._adapt))
         self._listener.on_report(report)
         if report.quiet_ms < QUIET_MS:
             self._restart_after_ms = QUIET_MS

@@ -43,6 +43,7 @@ def call_options(flags: CallerFlags, console: Console) -> CallOptions:
         api_key=flags.api_key,
         verify_tls=not flags.insecure,
         plan=UPLINK_PLAN if flags.plan is None else plan_from_flag(flags.plan),
+        adapt=flags.plan is None,
         on_notice=lambda sentence: console.print(f"[yellow]{sentence}[/yellow]"),
     )
 

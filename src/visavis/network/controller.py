@@ -27,19 +27,19 @@ class _Side:
     def __init__(self, strategy: Strategy, direction: Direction) -> None:
         self._strategy = strategy
         self._direction = direction
-        self._plan: SendPlan | None = None
+        self.current: SendPlan | None = None
         self._planned_at = 0.0
 
     def plan(
         self, verdict: Verdict, far: Far, budget_bps: float | None, talk: Talk
     ) -> SendPlan | None:
         at = verdict.features.at
-        if self._plan is not None and at - self._planned_at < LEAST_S:
+        if self.current is not None and at - self._planned_at < LEAST_S:
             return None
         plan = self._strategy(View(verdict, self._direction, far, budget_bps, talk))
-        if plan == self._plan:
+        if plan == self.current:
             return None
-        self._plan, self._planned_at = plan, at
+        self.current, self._planned_at = plan, at
         return plan
 
 
@@ -57,6 +57,11 @@ class Controller:
         self.up: Verdict | None = None
         self.down: Verdict | None = None
         """What was recognised last."""
+
+    @property
+    def up_plan(self) -> SendPlan | None:
+        """The plan in force, for a far end that learns of it later; None before any report."""
+        return self._up.current
 
     def add(self, report: LinkReport, far: Far, talk: Talk = Talk.NOBODY) -> Plans:
         """The plans to be changed by this report."""

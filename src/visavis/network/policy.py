@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
-from visavis.network.recognise import Level, Pattern, Verdict
+from visavis.network.recognise import LOSSY, Level, Pattern, Verdict
 from visavis.seam import DEFAULT_PLAN, SendPlan
 
 
@@ -94,16 +94,13 @@ class Adaptive:
 def _up(base: SendPlan, view: View) -> SendPlan:
     pattern, level = view.verdict.pattern, view.verdict.level
     told = max(DRED_TOLD, TOLD[level])
-    if pattern in (Pattern.GOOD, Pattern.JITTER, Pattern.CONGESTED):
-        return replace(base, dred_ms=200, expected_loss=DRED_TOLD)
-    if pattern is Pattern.OUTAGE:
-        # What it swallows is asked for afterwards; this covers the edges.
-        return replace(base, dred_ms=500, expected_loss=DRED_TOLD)
-    if level is Level.HEAVY and pattern is not Pattern.LONG_BURSTS:
-        if view.talk is Talk.AGENT:
-            return replace(base, dred_ms=500, expected_loss=told)
-        return replace(base, dred_ms=500, expected_loss=told, red=(2,))
-    return replace(base, dred_ms=500, expected_loss=told)
+    plan = replace(base, dred_ms=500, expected_loss=DRED_TOLD)
+    if pattern not in LOSSY and pattern is not Pattern.LONG_BURSTS:
+        # Within the bitrate, so it costs no bits; an outage is asked for afterwards.
+        return plan
+    # While the agent talks there is nothing to hear but how somebody begins to speak.
+    copies = level is Level.HEAVY and pattern in LOSSY and view.talk is not Talk.AGENT
+    return replace(plan, expected_loss=told, red=(2,) if copies else ())
 
 
 def _down(base: SendPlan, view: View) -> SendPlan:

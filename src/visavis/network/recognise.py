@@ -73,7 +73,7 @@ BURST = (1.25, 1.12)
 LONG_SHARE = (0.5, 0.3)
 LONGEST_BURST = 50.0
 """Packets: what lasts longer on average is no burst but an outage."""
-LEVELS = (0.05, 0.15)
+LEVELS = (0.05, 0.18)
 """Loss from which it is middling, and heavy; it is lighter again below 0.7 of that."""
 
 WORSE_S = 0.2

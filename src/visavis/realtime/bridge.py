@@ -142,6 +142,7 @@ class RealtimeBridge:
                     self._playback(said)
                 case ask.Link():
                     self.far.tell(said.report(), now)
+                    self.far.is_line, self.far.takes_plan = said.line, said.plan
         except ClientEventError as wrong:
             wrong.event_id = said.event_id
             raise

@@ -137,9 +137,13 @@ class Link(Event):
     recovered: _Count | None = None
     concealed: _Count | None = None
     buffer_ms: _Ms | None = None
+    line: bool = False
+    """The client is our own line: it decodes deep redundancy."""
+    plan: bool = False
+    """It sends as `visavis.plan` tells it."""
 
     def report(self) -> FarReport:
-        return FarReport(**self.model_dump(exclude={"type", "event_id"}))
+        return FarReport(**self.model_dump(exclude={"type", "event_id", "line", "plan"}))
 
 
 ClientEvent: TypeAlias = (

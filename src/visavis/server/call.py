@@ -11,8 +11,9 @@ import structlog
 from visavis.conversation.events import SessionError, SessionEvent
 from visavis.realtime import Narrator, RealtimeBridge
 from visavis.realtime.server_events import error
-from visavis.seam import CallPort, CallSink, Closed, Connected, LinkReport, Text, UpEvent
+from visavis.seam import CallPort, CallSink, Closed, Connected, LinkReport, SendPlan, Text, UpEvent
 from visavis.server.scribe import Scribe
+from visavis.server.steering import Steering
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,7 @@ class Call:
         self._session: RunningSession | None = None
         self._bridge: RealtimeBridge | None = None
         self._scribe: Scribe | None = None
+        self._steering: Steering | None = None
         self._over = asyncio.Event()
 
     def join(self, session: RunningSession, bridge: RealtimeBridge, scribe: Scribe) -> None:
@@ -49,6 +51,14 @@ class Call:
         self._session, self._bridge, self._scribe = session, bridge, scribe
         session.subscribe(scribe.on_session_event)
         session.subscribe(self._watch)
+
+    def steer(self, plan: SendPlan, *, fixed: bool) -> None:
+        """Send as the network allows, beginning with `plan`. After `join`."""
+        assert self._session is not None and self._bridge is not None, "join() comes first"
+        self._steering = Steering(
+            self.port, self._bridge.far, self._bridge.narrator.tell, plan, fixed=fixed
+        )
+        self._session.subscribe(self._steering.on_session_event)
 
     def on_event(self, event: UpEvent) -> None:
         if self._session is None or self._bridge is None or self.reason:
@@ -58,6 +68,8 @@ class Call:
             return
         if isinstance(event, LinkReport):
             event = self._bridge.far.complete(event)
+            if self._steering is not None:
+                self._steering.on_report(event)
         if isinstance(event, Connected):
             self._bridge.open()
         if isinstance(event, Closed):
@@ -102,7 +114,7 @@ class Call:
             await self._close_session(self._session)
             self._scribe.close()
             # The call's parts know each other; let go, so that they are freed at once.
-            self._session = self._bridge = self._scribe = None
+            self._session = self._bridge = self._scribe = self._steering = None
 
     async def _close_session(self, session: RunningSession) -> None:
         try:

@@ -81,7 +81,10 @@ class Calls:
 
         def make_sink(port: LinePort) -> CallSink:
             call, sink = self._join(port, "webrtc", models, heard=port.heard)
-            port.set_plan(self._settings.line.plan.for_call())
+            line = self._settings.line
+            port.set_plan(plan := line.plan.for_call())
+            if line.adapt:
+                call.steer(plan, fixed=line.plan_is_written)
             if config:
                 call.configure(config)
             made.append(call)

@@ -8,7 +8,7 @@ A wrong setting raises SettingsError with a sentence that names it, where it cam
 (never a secret) and what would be right.
 """
 
-from visavis.settings.load import load_settings, plan_from_flag
+from visavis.settings.load import load_settings, plan_from_event, plan_from_flag
 from visavis.settings.plan import LineSettings, PlanSettings
 from visavis.settings.sections import (
     AdmissionSettings,
@@ -41,5 +41,6 @@ __all__ = [
     "StoreSettings",
     "default_data_dir",
     "load_settings",
+    "plan_from_event",
     "plan_from_flag",
 ]

@@ -13,7 +13,7 @@ from pydantic_settings import EnvSettingsSource
 
 from visavis.errors import SettingsError
 from visavis.seam import SendPlan
-from visavis.settings.plan import LineSettings
+from visavis.settings.plan import LineSettings, PlanSettings
 from visavis.settings.sections import Settings
 
 PREFIX = "VISAVIS_"
@@ -55,6 +55,22 @@ def plan_from_flag(text: str) -> SendPlan:
         return LineSettings.model_validate(values).plan.for_call()
     except ValidationError as error:
         raise SettingsError(_explain(error, [("a flag", values)])) from None
+
+
+def plan_from_event(event: Mapping[str, Any]) -> SendPlan:
+    """The plan of a server's event `visavis.plan`. Raises SettingsError if it is no plan, has an
+    unknown field or a figure out of its range; what is not told is as by default."""
+    fields = event.get("plan")
+    if not isinstance(fields, dict):
+        raise SettingsError("visavis.plan: the field plan should be an object.")
+    try:
+        return PlanSettings.model_validate(fields).for_call()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(["plan", *(str(step)[:80] for step in first["loc"])])
+        raise SettingsError(
+            f"visavis.plan: the field {place} is wrong: {first['msg'][:200]}."
+        ) from None
 
 
 def _from_file(config: Path | None) -> tuple[str, dict[str, Any]]:

@@ -92,6 +92,8 @@ def parse_plan(text: str) -> dict[str, Any]:
 class LineSettings(Section):
     """How media is carried."""
 
+    adapt: bool = False
+    """Change how speech is sent as the network changes. A `plan` that is written stands."""
     plan: PlanSettings = Field(default_factory=PlanSettings)
     """How our speech is sent to clients; also written as "red=1,2,dred=200"."""
 
@@ -99,3 +101,8 @@ class LineSettings(Section):
     @classmethod
     def _one_line(cls, value: object) -> object:
         return parse_plan(value) if isinstance(value, str) else value
+
+    @property
+    def plan_is_written(self) -> bool:
+        """Whether somebody chose the plan, so that it stands."""
+        return "plan" in self.model_fields_set
