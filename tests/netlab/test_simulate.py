@@ -41,6 +41,8 @@ def test_the_same_twice_and_another_for_another_seed() -> None:
     one, two, other = (simulate(lossy, seed=seed, seconds=10) for seed in (7, 7, 8))
     assert one.to_dict() == two.to_dict()
     assert one.ledgers == two.ledgers
+    # To the byte: what a rounded rate may hide.
+    assert one.traffic == two.traffic
     assert one.to_dict() != other.to_dict()
 
 

@@ -69,6 +69,8 @@ class Outcome:
     ear: Counter[str] = field(default_factory=Counter)
     """The same at the caller's ear."""
     traffic: dict[Way, Traffic] = field(default_factory=dict)
+    """From `BEGIN_S` on too: the handshake's signatures are a few bytes longer or shorter in every
+    run, and what follows is not."""
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON; the same text for the same run."""
@@ -89,7 +91,10 @@ class Outcome:
             "turn_p95_ms": None if p95 is None else round(float(p95), 1),
             "ingest": dict(sorted(self.ingest.items())),
             "ear": dict(sorted(self.ear.items())),
-            **{way: traffic.to_dict(self.seconds) for way, traffic in self.traffic.items()},
+            **{
+                way: traffic.to_dict(self.seconds - BEGIN_S)
+                for way, traffic in self.traffic.items()
+            },
         }
 
 
@@ -173,7 +178,6 @@ async def _call(
     loop = asyncio.get_running_loop()
     start = loop.time()
     carrier = Carrier(network, start, witness)
-    outcome.traffic = carrier.traffic
     link = SteppedLink(
         seed=outcome.seed % 2**32,
         up=partial(carrier.carry, "up"),
@@ -193,6 +197,7 @@ async def _call(
     _, answer = link.server.accept(offer, answer_it)
     client.set_answer(answer)
     await asyncio.sleep(BEGIN_S)
+    carrier.traffic = outcome.traffic = {"up": Traffic(), "down": Traffic()}
     speech = _speech()
     while loop.time() - start + CYCLE_S <= outcome.seconds:
         outcome.asked += 1
