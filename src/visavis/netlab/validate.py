@@ -55,9 +55,15 @@ def compare(
     held_out: Sequence[Session],
     seeds: Sequence[int],
 ) -> list[Row]:
-    """All rows that the source can show. ScenarioError or NativeMissingError as `Network`."""
+    """All rows that the source can show; as many draws of each recording as there are seeds.
+    ScenarioError or NativeMissingError as `Network`."""
     real = list(held_out or fitted)
-    drawn = [synthetic(scenario, each, seed) for seed in seeds for each in real]
+    # A network of its own for each, or all would be one draw, seen again and again.
+    drawn = [
+        synthetic(scenario, each, seed * len(real) + number)
+        for seed in seeds
+        for number, each in enumerate(real)
+    ]
     rows: list[Row] = []
 
     def row(statistic: str, of: Triple, tolerance: str, good: bool) -> None:
