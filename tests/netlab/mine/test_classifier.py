@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from made import averages, lossy, stalling
 
-pytest.importorskip("sklearn", reason="scikit-learn is not installed (visavis[netlab])")
-
 from visavis.netlab.mine.classifier import auc, described
 from visavis.netlab.mine.session import Observable, Session, session
 
@@ -21,17 +19,20 @@ def of_level(seed: int, level_s: float) -> Session:
                    delay_s=level_s + spread * rng.random(time.size))  # fmt: skip
 
 
+@pytest.mark.usefixtures("mining")
 def test_two_halves_of_one_network_cannot_be_told_apart() -> None:
     sessions = [of_level(n, 0.02) for n in range(4)]
     found = auc(sessions[::2], sessions[1::2])
     assert found == pytest.approx(0.5, abs=0.1)
 
 
+@pytest.mark.usefixtures("mining")
 def test_two_networks_can() -> None:
     found = auc([of_level(n, 0.02) for n in range(2)], [of_level(n, 0.04) for n in range(2, 4)])
     assert found is not None and found > 0.98
 
 
+@pytest.mark.usefixtures("mining")
 def test_knowing_a_recording_again_does_not_help() -> None:
     # Each recording has a level of its own, and both sets have high and low ones: whoever trained
     # on other windows of the same recordings would tell them all.

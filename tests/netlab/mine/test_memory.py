@@ -7,6 +7,8 @@ import pytest
 
 from visavis.netlab.mine.memory import fit_memory
 
+pytestmark = pytest.mark.usefixtures("mining")
+
 
 def wandering(tau_s: float, share: float, step_s: float = 0.02, rows: int = 40_000) -> np.ndarray:
     rng = np.random.default_rng(4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ GROUPS = [
 ]
 
 
+@pytest.mark.usefixtures("mining")
 def test_a_pattern_per_group_with_what_was_put_in() -> None:
     sessions = [stalling(n) for n in range(4)] + [lossy(n, packets=3000) for n in range(2)]
     stalls, loss = mine(grouped(sessions, GROUPS))
@@ -53,6 +55,7 @@ def test_whole_recordings_are_held_out() -> None:
     assert split(sessions[:1]) == (sessions[:1], [])
 
 
+@pytest.mark.usefixtures("mining")
 def test_unlike_recordings_of_one_format_become_patterns_of_their_own() -> None:
     calm = [stalling(n, every_s=1000) for n in range(4)]
     rough = [stalling(n, every_s=2, length_s=0.8) for n in range(4, 8)]
@@ -60,6 +63,7 @@ def test_unlike_recordings_of_one_format_become_patterns_of_their_own() -> None:
     assert sorted(names) == ["made-stalling", "made-steady"]
 
 
+@pytest.mark.usefixtures("mining")
 def test_the_same_sessions_give_the_same_pattern() -> None:
     sessions = [stalling(n) for n in range(3)]
     one, two = (mine(grouped(sessions, GROUPS))[0].scenario for _ in range(2))
@@ -78,13 +82,19 @@ def test_a_groups_file_that_is_wrong(tmp_path: Path) -> None:
         load_groups(file)
 
 
-def test_the_command(tmp_path: Path) -> None:
+def cellular() -> str:
+    """Half a minute as CICV5G has it, with a stall every two seconds."""
     rows = ["pub_ms,sub_ms,delay_ms,speed_mps,cell,sinr_db,rsrp_dbm"]
     for n in range(1500):
         delay = 30 + n % 5 + (200 - n % 100 * 20 if n % 100 < 10 else 0)
         rows.append(f"{n * 20},{n * 20 + delay},{delay},0,a,1,1")
+    return "\n".join(rows)
+
+
+@pytest.mark.usefixtures("mining")
+def test_the_command(tmp_path: Path) -> None:
     for name in ("one.csv", "two.csv"):
-        (tmp_path / name).write_text("\n".join(rows))
+        (tmp_path / name).write_text(cellular())
     done = CliRunner().invoke(
         app, ["netlab", "mine", str(tmp_path), "-o", str(tmp_path / "out"), "--json"]
     )
@@ -100,3 +110,15 @@ def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["netlab", "mine", str(tmp_path / "letter.txt")])
     assert done.exit_code == 2
     assert "no format that can be read" in done.stderr
+
+
+def test_without_its_libraries_it_names_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ruptures", None)
+    (tmp_path / "pings.csv").write_text(cellular())
+    done = CliRunner().invoke(app, ["netlab", "mine", str(tmp_path), "-o", str(tmp_path)])
+    assert done.exit_code == 2
+    assert 'Mining needs ruptures, which is not installed: pip install "visavis[netlab]"' in (
+        done.stderr
+    )

@@ -50,22 +50,23 @@ def bare(packets: int, kind: DelayKind = DelayKind.ONE_WAY, digits: int = 6) -> 
 
 
 def recorded(scenario: Scenario, *seeds: int) -> list[Session]:
-    """A recording of 80 s for each seed."""
-    return [replace(synthetic(scenario, bare(4000), seed), name=f"{seed}") for seed in seeds]
+    """A recording of two minutes for each seed."""
+    return [replace(synthetic(scenario, bare(6000), seed), name=f"{seed}") for seed in seeds]
 
 
 def checked(real: Scenario, pattern: Scenario) -> dict[str, Row]:
-    pytest.importorskip("sklearn", reason="scikit-learn is not installed (visavis[netlab])")
     rows = compare(pattern, recorded(real, 100, 101), recorded(real, 200, 201), seeds=[1, 2, 3])
     return {row.statistic: row for row in rows}
 
 
+@pytest.mark.usefixtures("mining")
 def test_against_itself_all_is_well() -> None:
     rows = checked(network(), network())
     assert len(rows) == 10
     assert all(row.ok is True for row in rows.values()), rows
 
 
+@pytest.mark.usefixtures("mining")
 def test_against_another_network_what_differs_is_told() -> None:
     rows = checked(network(), network(enter=0.005, leave=0.1, over_ms=60))
     wrong = {name for name, row in rows.items() if row.ok is False}
