@@ -15,6 +15,7 @@ from lineloss.ends import Recording
 from lineloss.material import RATE, Stream
 from lineloss.native import Heard, Listener
 from lineloss.networks import BASE_S, NETWORKS, Network, Path
+from visavis.line import IP_UDP_BYTES
 
 TICK_S = 0.02
 PLAY_RATE = 24_000
@@ -22,7 +23,6 @@ SETTLE_S = 2.0
 """The call is set up in a clean network and talks from then on."""
 FAR_PHASE_S = 0.007
 """How far apart the two ends' ticks are."""
-IP_UDP_BYTES = 28
 _NEAR, _FAR = "10.0.0.1:5000", "10.0.0.2:6000"
 
 

@@ -10,9 +10,10 @@ from visavis.line.engine import LineEngine
 from visavis.line.frames import FrameIn
 from visavis.line.native import load_native, native_available
 from visavis.line.port import LinePort
-from visavis.line.stepped import Carry, LinkNetwork, SteppedEnd, SteppedLink
+from visavis.line.stepped import IP_UDP_BYTES, Carry, LinkNetwork, SteppedEnd, SteppedLink
 
 __all__ = [
+    "IP_UDP_BYTES",
     "Carry",
     "FrameIn",
     "LineCalls",

@@ -29,7 +29,8 @@ Carry: TypeAlias = Callable[[float, int], float | None]
 """Another network: from the loop's time and the size of a datagram (bytes, with IP and UDP
 headers) to the loop time at which it arrives, None if never."""
 
-_IP_UDP_BYTES = 28
+IP_UDP_BYTES = 28
+"""Headers of IPv4 and UDP, which links carry too."""
 
 
 class SteppedEnd(LineCalls):
@@ -183,7 +184,7 @@ class _Path:
             if isinstance(net, LinkNetwork):
                 arrival = self._cross(net, now)
             elif destination == self._target.address:
-                arrival = net(now, len(packet) + _IP_UDP_BYTES)
+                arrival = net(now, len(packet) + IP_UDP_BYTES)
             if destination == self._target.address and arrival is not None:
                 self._fly(packet, max(arrival, now))
 

@@ -19,8 +19,6 @@ Reason: TypeAlias = Literal["loss", "outage", "handover", "queue", "recorded"]
 Fate: TypeAlias = float | Reason
 """When a packet arrives, in seconds since the network began, or why it is lost."""
 
-IP_UDP_BYTES = 28
-"""Headers of IPv4 and UDP, which links carry too."""
 MAX_SEED = 2**64 - 1
 
 

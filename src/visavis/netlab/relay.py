@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from visavis.errors import ScenarioError
+from visavis.line import IP_UDP_BYTES
 from visavis.netlab.carrier import Carrier, Witness
-from visavis.netlab.network import IP_UDP_BYTES, MAX_SEED, Network, Way
+from visavis.netlab.network import MAX_SEED, Network, Way
 from visavis.netlab.scenario import Scenario
 
 Address: TypeAlias = tuple[str, int]

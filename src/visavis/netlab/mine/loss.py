@@ -8,6 +8,7 @@ import numpy as np
 
 from visavis.netlab.generative import Loss
 from visavis.netlab.mine.session import Observable, Session
+from visavis.netlab.mine.stats import loss_after_loss
 
 STEP_MS = 20.0
 
@@ -26,9 +27,9 @@ def fit_loss(sessions: Sequence[Session], burst_after_loss: float | None, both_w
     if both_ways:
         rate = 1 - (1 - rate) ** 0.5
     packets = [each for each in shown if each.shows(Observable.BURSTS)]
-    before = sum(int(each.lost[:-1].sum()) for each in packets)
-    pairs = sum(int((each.lost[1:] & each.lost[:-1]).sum()) for each in packets)
-    stay = pairs / before if before >= 10 else burst_after_loss
+    stay = loss_after_loss(packets)
+    if stay is None:
+        stay = burst_after_loss
     if stay is None or stay <= rate:
         return Loss(loss_good=_rounded(rate))
     step_s = (
