@@ -8,7 +8,7 @@ import numpy as np
 
 from visavis.netlab.generative import Loss
 from visavis.netlab.mine.session import Observable, Session
-from visavis.netlab.mine.stats import loss_after_loss
+from visavis.netlab.mine.stats import loss_after_loss, loss_rate
 
 STEP_MS = 20.0
 
@@ -20,8 +20,7 @@ def fit_loss(sessions: Sequence[Session], burst_after_loss: float | None, both_w
     is the chance to stay. Of a round trip, each way has half of the loss.
     """
     shown = [each for each in sessions if each.shows(Observable.LOSS)]
-    lost = sum(int(each.lost.sum()) for each in shown)
-    rate = lost / max(1, sum(each.lost.size for each in shown))
+    rate = loss_rate(shown)
     if rate == 0:
         return Loss()
     if both_ways:
