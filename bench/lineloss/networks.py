@@ -8,10 +8,12 @@ queues), whatever stack sends it. Delays come on top of `BASE_S`.
 from __future__ import annotations
 
 import random
-import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path as File
+
+from visavis.netlab.mine.readers import rtpdump
+from visavis.netlab.mine.rtp import RtpPacket
 
 BASE_S = 0.02
 """One way, always."""
@@ -140,7 +142,7 @@ TRACES = (("hrtf_g722_1C_48", "_jitterT2"), ("stereo_g729", "_jitter"))
 
 def neteq(folder: File) -> list[Network]:
     """The networks of libwebrtc's NetEq jitter files (`*.rtp` in `folder`), entered anywhere and
-    repeated. FileNotFoundError if one is missing, ValueError if one is no rtpdump file."""
+    repeated. FileNotFoundError if one is missing, TraceError if one is no rtpdump file."""
     found = []
     for sent, suffix in TRACES:
         fates = _fates(folder / f"{sent}.rtp", folder / f"{sent}{suffix}.rtp")
@@ -159,10 +161,14 @@ def _replay(fates: list[Decision]) -> Callable[[random.Random], Decide]:
     return make
 
 
+def _rtpdump(path: File) -> Iterator[RtpPacket]:
+    return rtpdump.packets(path.read_bytes(), path.name)
+
+
 def _fates(sent: File, received: File) -> list[Decision]:
     """Of each packet sent every 20 ms: how much later than the quickest it came."""
-    numbers = [number for number, _ in _rtpdump(sent)]
-    came = dict(_rtpdump(received))
+    numbers = [packet.sequence for packet in _rtpdump(sent)]
+    came = {packet.sequence: packet.at for packet in _rtpdump(received)}
     transit = {
         number: came[number] - 0.02 * ((number - numbers[0]) & 0xFFFF)
         for number in numbers
@@ -170,15 +176,3 @@ def _fates(sent: File, received: File) -> list[Decision]:
     }
     least = min(transit.values())
     return [transit[number] - least if number in transit else None for number in numbers]
-
-
-def _rtpdump(path: File) -> Iterator[tuple[int, float]]:
-    """Sequence number and arrival (seconds) of each packet of an rtpdump file."""
-    raw = path.read_bytes()
-    if not raw.startswith(b"#!rtpplay1.0"):
-        raise ValueError(f"{path} is no rtpdump file: it does not begin with #!rtpplay1.0")
-    at = raw.index(b"\n") + 1 + 16
-    while at + 12 <= len(raw):
-        length, _, offset_ms, _, number = struct.unpack_from(">HHIHH", raw, at)
-        yield number, offset_ms / 1e3
-        at += max(length, 8)

@@ -9,6 +9,8 @@ from pathlib import Path as File
 import pytest
 from bench.lineloss.networks import BASE_S, NETWORKS, Network, Path, neteq
 
+from visavis.errors import TraceError
+
 SENT = [i * 0.02 for i in range(30_000)]
 LOSS = {"random10": 0.10, "gilbert20": 0.20, "bursts30": 0.30}
 
@@ -76,5 +78,5 @@ def test_neteq_files_become_delays_and_losses(tmp_path: File) -> None:
 def test_what_is_no_rtpdump_file_is_refused(tmp_path: File) -> None:
     for name in ("hrtf_g722_1C_48", "hrtf_g722_1C_48_jitterT2"):
         (tmp_path / f"{name}.rtp").write_bytes(b"RIFF")
-    with pytest.raises(ValueError, match="no rtpdump"):
+    with pytest.raises(TraceError, match="does not begin as an rtpdump"):
         neteq(tmp_path)

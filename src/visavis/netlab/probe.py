@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from visavis.netlab.losses import after_loss, bursts
 from visavis.netlab.network import Network, Way
 
 EVERY_S = 0.02
@@ -33,15 +34,14 @@ def probe(network: Network, way: Way, seconds: float) -> Figures:
     times = np.arange(max(1, round(seconds / EVERY_S)), dtype=np.float64) * EVERY_S
     fates = network.decide_many(way, times, np.full(len(times), SIZE, np.uint32))
     lost = fates.reasons > 0
-    bursts = int(lost[0]) + int(np.count_nonzero(lost[1:] & ~lost[:-1]))
-    before = int(np.count_nonzero(lost[:-1]))
+    runs = bursts(lost)
     delays = (fates.arrivals - times)[~lost] * 1e3
     p50, p95, p99 = np.percentile(delays, [50, 95, 99]) if len(delays) else [None] * 3
     return Figures(
         packets=len(times),
         loss=float(lost.mean()),
-        loss_after_loss=int(np.count_nonzero(lost[1:] & lost[:-1])) / before if before else None,
-        mean_burst=int(np.count_nonzero(lost)) / bursts if bursts else None,
+        loss_after_loss=after_loss([lost]),
+        mean_burst=sum(runs) / len(runs) if runs else None,
         delay_p50_ms=_rounded(p50),
         delay_p95_ms=_rounded(p95),
         delay_p99_ms=_rounded(p99),

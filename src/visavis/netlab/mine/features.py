@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visavis.netlab.mine.session import Bools, Floats, Observable, Session
+from visavis.netlab.losses import after_loss, bursts
+from visavis.netlab.mine.session import Floats, Observable, Session
 from visavis.netlab.mine.stalls import Stalls
 
 WINDOW_S = 1.0
@@ -54,13 +55,14 @@ def _window(session: Session, stalls: Stalls, rows: np.ndarray) -> list[float]:
     known = delay[~np.isnan(delay)]
     nan = float("nan")
     shows_loss = session.shows(Observable.LOSS)
-    bursts = session.shows(Observable.BURSTS)
+    shows_bursts = session.shows(Observable.BURSTS)
+    after = after_loss([lost]) if shows_bursts else None
     late = delay > stalls.floor_s + OUTAGE_S
     capacity = session.capacity_bps[rows]
     return [
         float(lost.mean()) if shows_loss else nan,
-        after_loss(lost) if bursts else nan,
-        float(max(bursts_of(lost), default=0)) if bursts else nan,
+        nan if after is None else after,
+        float(max(bursts(lost), default=0)) if shows_bursts else nan,
         float(np.median(known)) if known.size else nan,
         float(np.quantile(known, 0.95)) if known.size else nan,
         float(known.max()) if known.size else nan,
@@ -69,15 +71,3 @@ def _window(session: Session, stalls: Stalls, rows: np.ndarray) -> list[float]:
         float((lost | late).mean()),
         float(np.nanmean(capacity)) if not np.isnan(capacity).all() else nan,
     ]
-
-
-def after_loss(lost: Bools) -> float:
-    """P(lost | the one before was lost); NaN if none before was."""
-    return float(lost[1:][lost[:-1]].mean()) if lost[:-1].any() else float("nan")
-
-
-def bursts_of(lost: Bools) -> list[int]:
-    """Lengths of runs of lost packets."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], lost.astype(np.int8), [0]])))
-    runs: list[int] = (edges[1::2] - edges[::2]).tolist()
-    return runs

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from visavis.netlab.mine.features import bursts_of
+from visavis.netlab.losses import after_loss, bursts
 from visavis.netlab.mine.memory import autocorrelation
 from visavis.netlab.mine.session import DelayKind, Floats, Observable, Session
 
@@ -50,15 +50,12 @@ def loss_rate(sessions: Sequence[Session]) -> float:
 
 def loss_after_loss(sessions: Sequence[Session]) -> float | None:
     """None if fewer than 10 packets were lost before another."""
-    before = sum(int(each.lost[:-1].sum()) for each in sessions)
-    if before < 10:
-        return None
-    return sum(int((each.lost[1:] & each.lost[:-1]).sum()) for each in sessions) / before
+    return after_loss((each.lost for each in sessions), least=10)
 
 
 def burst_lengths(sessions: Sequence[Session]) -> Floats:
     """Packets, of all runs of lost ones."""
-    runs = [bursts_of(each.lost) for each in sessions if each.shows(Observable.BURSTS)]
+    runs = [bursts(each.lost) for each in sessions if each.shows(Observable.BURSTS)]
     return np.array([length for each in runs for length in each], dtype=np.float64)
 
 

@@ -20,13 +20,14 @@ def sniff(head: bytes) -> bool:
 
 def read(data: bytes, name: str) -> list[Session]:
     """One session per SSRC. TraceError."""
-    start = data.find(b"\n", 0, 200)
-    if not sniff(data) or start < 0 or len(data) < start + 1 + _FILE_HEADER:
+    return sessions(packets(data, name), name, NAME)
+
+
+def packets(data: bytes, name: str) -> Iterator[RtpPacket]:
+    """All RTP packets in the order of the file. TraceError."""
+    at = data.find(b"\n", 0, 200) + 1 + _FILE_HEADER
+    if not sniff(data) or at == _FILE_HEADER or len(data) < at:
         raise TraceError(f"{name}: does not begin as an rtpdump file, {MAGIC.decode()!r}.")
-    return sessions(_packets(data, start + 1 + _FILE_HEADER, name), name, NAME)
-
-
-def _packets(data: bytes, at: int, name: str) -> Iterator[RtpPacket]:
     while at + _PACKET_HEADER <= len(data):
         length = int.from_bytes(data[at : at + 2], "big")
         offset_ms = int.from_bytes(data[at + 4 : at + 8], "big")
