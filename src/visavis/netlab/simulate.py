@@ -13,33 +13,13 @@ from typing import Any
 import numpy as np
 
 from visavis.clock import run_virtual
-from visavis.conversation import Agent, Session
-from visavis.conversation.events import SessionEvent, TurnMeasured
 from visavis.errors import ScenarioError
 from visavis.line import FrameIn, LinePort, SteppedLink
-from visavis.models.protocols import ModelSet
-from visavis.models.scripted import (
-    EnergyVoiceActivity,
-    FixedTurnDetector,
-    ScriptedLanguageModel,
-    ScriptedSpeechToText,
-    ToneTextToSpeech,
-)
 from visavis.netlab.carrier import Carrier, Traffic, Witness
+from visavis.netlab.ends import Callee, Caller, Steered, Watch
 from visavis.netlab.network import Network, Way
 from visavis.netlab.scenario import Scenario
-from visavis.seam import (
-    DEFAULT_PLAN,
-    RATE_OUT,
-    UPLINK_PLAN,
-    AudioIn,
-    CallSink,
-    Connected,
-    Mark,
-    Pcm,
-    SendPlan,
-    UpEvent,
-)
+from visavis.seam import DEFAULT_PLAN, RATE_OUT, UPLINK_PLAN, LinkReport, Pcm, SendPlan
 
 BEGIN_S = 3.0
 """The caller speaks from then on, whenever the call came up: at the same moments of the network
@@ -47,8 +27,6 @@ in every run."""
 SPEAK_S = 1.5
 CYCLE_S = 6.0
 MAX_SECONDS = 24 * 3600.0
-_SAYING = "what is the weather like today"
-_ANSWER = "It is a fine day, and I would go out for a walk."
 
 
 @dataclass(slots=True)
@@ -68,6 +46,8 @@ class Outcome:
     """20 ms frames that reached the recogniser, by `seam.Mark`, from `BEGIN_S` on."""
     ear: Counter[str] = field(default_factory=Counter)
     """The same at the caller's ear."""
+    spoken: int = 0
+    """Packets of speech that the agent sent, from `BEGIN_S` on."""
     traffic: dict[Way, Traffic] = field(default_factory=dict)
     """From `BEGIN_S` on too: the handshake's signatures are a few bytes longer or shorter in every
     run, and what follows is not."""
@@ -106,12 +86,15 @@ def simulate(
     seconds: float = 60.0,
     up_plan: SendPlan = UPLINK_PLAN,
     down_plan: SendPlan = DEFAULT_PLAN,
+    steered: Steered | None = None,
     witness: Witness | None = None,
+    observer: Watch | None = None,
 ) -> Outcome:
     """A call of so many virtual seconds. The caller speaks 1.5 s in every 6 and is answered.
 
-    Recordings of the scenario are read from `folder`. ScenarioError, NativeMissingError, and
-    SettingsError for a plan that cannot be sent.
+    Both directions begin by their plans and keep them, unless they are `steered`. Recordings of
+    the scenario are read from `folder`. ScenarioError, NativeMissingError, and SettingsError for
+    a plan that cannot be sent.
     """
     if not BEGIN_S < seconds <= MAX_SECONDS:
         raise ScenarioError(
@@ -119,96 +102,84 @@ def simulate(
         )
     network = Network(scenario, seed, folder)
     outcome = Outcome(scenario.name, seed, seconds)
-    run_virtual(_call(network, outcome, up_plan, down_plan, witness), limit_s=seconds + 120)
+    carrier = Carrier(network, 0.0, witness)
+    call = _Call(outcome, carrier, observer)
+    run_virtual(call.run(up_plan, down_plan, steered), limit_s=seconds + 120)
     return outcome
 
 
-def _models() -> ModelSet:
-    return ModelSet(
-        vad=EnergyVoiceActivity(),
-        stt=ScriptedSpeechToText([_SAYING], decode_s=0.08, repeat=True),
-        turn=FixedTurnDetector(delay_s=0.05),
-        llm=ScriptedLanguageModel([_ANSWER], first_token_s=0.15, tokens_per_s=20),
-        tts=ToneTextToSpeech(first_piece_s=0.03),
-    )
+class _Call(Watch):
+    """One call on a fresh virtual loop, whose time begins at 0."""
 
-
-class _Callee(CallSink):
-    """The server's side of the call."""
-
-    def __init__(self, port: LinePort, outcome: Outcome, start: float) -> None:
-        self.session = Session(Agent(), _models(), port, call_id="netlab")
-        self.session.subscribe(self._measure)
-        self.session.start()
+    def __init__(self, outcome: Outcome, carrier: Carrier, observer: Watch | None) -> None:
         self._outcome = outcome
-        self._from = start + BEGIN_S
+        self._carrier = carrier
+        self._observer = observer
 
-    def on_event(self, event: UpEvent) -> None:
-        if isinstance(event, AudioIn) and event.at >= self._from:
-            self._outcome.ingest[Mark(event.mark).name.lower()] += 1
-        self.session.on_event(event)
+    def connected(self, at: float) -> None:
+        if self._outcome.connected_s is None:
+            self._outcome.connected_s = at
+        if self._observer is not None:
+            self._observer.connected(at)
 
-    def _measure(self, event: SessionEvent) -> None:
-        if isinstance(event, TurnMeasured):
-            self._outcome.ledgers.append(event.ledger.to_dict())
+    def frame(self, way: Way, frame: FrameIn) -> None:
+        if frame.at >= BEGIN_S:
+            marks = self._outcome.ingest if way == "up" else self._outcome.ear
+            marks[frame.mark.name.lower()] += 1
+        if self._observer is not None:
+            self._observer.frame(way, frame)
 
+    def report(self, way: Way, report: LinkReport) -> None:
+        if self._observer is not None:
+            self._observer.report(way, report)
 
-class _Caller(CallSink):
-    def __init__(self, outcome: Outcome, start: float) -> None:
-        self._outcome = outcome
-        self._start = start
-        self._loop = asyncio.get_running_loop()
+    def planned(self, way: Way, plan: SendPlan) -> None:
+        if self._observer is not None:
+            self._observer.planned(way, plan)
 
-    def on_event(self, event: UpEvent) -> None:
-        if isinstance(event, Connected) and self._outcome.connected_s is None:
-            self._outcome.connected_s = self._loop.time() - self._start
+    def measured(self, ledger: dict[str, Any]) -> None:
+        self._outcome.ledgers.append(ledger)
+        if self._observer is not None:
+            self._observer.measured(ledger)
 
-    def hear(self, frame: FrameIn) -> None:
-        if self._loop.time() - self._start >= BEGIN_S:
-            self._outcome.ear[Mark(frame.mark).name.lower()] += 1
+    async def run(self, up_plan: SendPlan, down_plan: SendPlan, steered: Steered | None) -> None:
+        loop = asyncio.get_running_loop()
+        outcome, carrier = self._outcome, self._carrier
+        link = SteppedLink(
+            seed=outcome.seed % 2**32,
+            up=partial(carrier.carry, "up"),
+            down=partial(carrier.carry, "down"),
+        )
+        caller = Caller(self, tells=steered is not None)
+        client, offer = link.client.offer(lambda _: caller)
+        caller.join(client)
+        client.set_plan(up_plan)
+        self.planned("up", up_plan)
+        callees: list[Callee] = []
 
+        def answer_it(port: LinePort) -> Callee:
+            port.set_plan(down_plan)
+            self.planned("down", down_plan)
+            callees.append(Callee(port, self, steered, up_plan))
+            return callees[0]
 
-async def _call(
-    network: Network,
-    outcome: Outcome,
-    up_plan: SendPlan,
-    down_plan: SendPlan,
-    witness: Witness | None,
-) -> None:
-    loop = asyncio.get_running_loop()
-    start = loop.time()
-    carrier = Carrier(network, start, witness)
-    link = SteppedLink(
-        seed=outcome.seed % 2**32,
-        up=partial(carrier.carry, "up"),
-        down=partial(carrier.carry, "down"),
-    )
-    caller = _Caller(outcome, start)
-    client, offer = link.client.offer(lambda _: caller)
-    client.on_frame = caller.hear
-    client.set_plan(up_plan)
-    callees: list[_Callee] = []
-
-    def answer_it(port: LinePort) -> _Callee:
-        port.set_plan(down_plan)
-        callees.append(_Callee(port, outcome, start))
-        return callees[0]
-
-    _, answer = link.server.accept(offer, answer_it)
-    client.set_answer(answer)
-    await asyncio.sleep(BEGIN_S)
-    carrier.traffic = outcome.traffic = {"up": Traffic(), "down": Traffic()}
-    speech = _speech()
-    while loop.time() - start + CYCLE_S <= outcome.seconds:
-        outcome.asked += 1
-        client.play(1, speech)
-        await asyncio.sleep(CYCLE_S)
-    rest = max(0.0, start + outcome.seconds - loop.time())
-    client.play(1, np.zeros(round(rest * RATE_OUT), np.int16))
-    await asyncio.sleep(rest)
-    client.close()
-    await callees[0].session.aclose()
-    await link.aclose()
+        _, answer = link.server.accept(offer, answer_it)
+        client.set_answer(answer)
+        await asyncio.sleep(BEGIN_S)
+        carrier.traffic = outcome.traffic = {"up": Traffic(), "down": Traffic()}
+        sent = link.server.stats()["encodes"]
+        speech = _speech()
+        while loop.time() + CYCLE_S <= outcome.seconds:
+            outcome.asked += 1
+            client.play(1, speech)
+            await asyncio.sleep(CYCLE_S)
+        rest = max(0.0, outcome.seconds - loop.time())
+        client.play(1, np.zeros(round(rest * RATE_OUT), np.int16))
+        await asyncio.sleep(rest)
+        outcome.spoken = round(link.server.stats()["encodes"] - sent)
+        client.close()
+        await callees[0].session.aclose()
+        await link.aclose()
 
 
 def _speech() -> Pcm:

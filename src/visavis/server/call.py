@@ -9,11 +9,22 @@ from typing import Any, Literal, Protocol
 import structlog
 
 from visavis.conversation.events import SessionError, SessionEvent
+from visavis.network import Adaptive, Controller
 from visavis.realtime import Narrator, RealtimeBridge
 from visavis.realtime.server_events import error
-from visavis.seam import CallPort, CallSink, Closed, Connected, LinkReport, SendPlan, Text, UpEvent
+from visavis.realtime.steering import Steering
+from visavis.seam import (
+    UPLINK_PLAN,
+    CallPort,
+    CallSink,
+    Closed,
+    Connected,
+    LinkReport,
+    SendPlan,
+    Text,
+    UpEvent,
+)
 from visavis.server.scribe import Scribe
-from visavis.server.steering import Steering
 
 log = structlog.get_logger(__name__)
 
@@ -55,8 +66,9 @@ class Call:
     def steer(self, plan: SendPlan, *, fixed: bool) -> None:
         """Send as the network allows, beginning with `plan`. After `join`."""
         assert self._session is not None and self._bridge is not None, "join() comes first"
+        controller = Controller(up=Adaptive(UPLINK_PLAN), down=Adaptive(plan))
         self._steering = Steering(
-            self.port, self._bridge.far, self._bridge.narrator.tell, plan, fixed=fixed
+            self.port, self._bridge.far, self._bridge.narrator.tell, controller, fixed=fixed
         )
         self._session.subscribe(self._steering.on_session_event)
 

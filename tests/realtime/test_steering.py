@@ -11,8 +11,9 @@ from tests.network.links import independent, reports
 
 from visavis.conversation.events import AgentState, AgentStateChanged
 from visavis.link_window import FarSide
-from visavis.seam import DEFAULT_PLAN, UPLINK_PLAN, FarReport, LinkReport, SendPlan
-from visavis.server.steering import Steering
+from visavis.network import Controller
+from visavis.realtime.steering import Steering
+from visavis.seam import UPLINK_PLAN, FarReport, LinkReport, SendPlan
 from visavis.settings import plan_from_event
 
 
@@ -32,7 +33,7 @@ def steered(
     """Plans set here and told to the client, over a network that loses both ways."""
     port, far, told = Port(), FarSide(), list[dict[str, Any]]()
     far.is_line, far.takes_plan = line, takes_plan
-    steering = Steering(port, far, told.append, DEFAULT_PLAN, fixed=fixed)  # type: ignore[arg-type]
+    steering = Steering(port, far, told.append, Controller(), fixed=fixed)  # type: ignore[arg-type]
     for report in reports(independent(loss, 20.0)):
         steering.on_report(replace(report, far=_same(report)))
     return port.plans, [plan_from_event(event) for event in told]
@@ -76,7 +77,7 @@ def test_who_talks_is_followed() -> None:
     port, far = Port(), FarSide()
     far.takes_plan = True
     told = list[dict[str, Any]]()
-    steering = Steering(port, far, told.append, DEFAULT_PLAN, fixed=False)  # type: ignore[arg-type]
+    steering = Steering(port, far, told.append, Controller())  # type: ignore[arg-type]
     coming = list(reports(independent(0.3, 20.0)))
     for report in coming[:150]:
         steering.on_report(report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Protocol
 
 import structlog
 
@@ -14,27 +15,44 @@ from visavis.conversation.events import (
     UserStateChanged,
 )
 from visavis.link_window import FarSide
-from visavis.network import Adaptive, Controller, Far, Talk
+from visavis.network import Controller, Far, Talk
 from visavis.realtime.narrator import Send
 from visavis.realtime.server_events import event
-from visavis.seam import UPLINK_PLAN, CallPort, LinkReport, SendPlan
+from visavis.seam import UPLINK_PLAN, LinkReport, SendPlan
 
 log = structlog.get_logger(__name__)
+
+
+class Planned(Protocol):
+    """The part of `seam.CallPort` that is steered."""
+
+    @property
+    def call_id(self) -> str: ...
+
+    def set_plan(self, plan: SendPlan) -> None: ...
 
 
 class Steering:
     """Sets the plan of the agent's speech and tells that of the person's to a client of ours."""
 
     def __init__(
-        self, port: CallPort, far: FarSide, tell: Send, plan: SendPlan, *, fixed: bool
+        self,
+        port: Planned,
+        far: FarSide,
+        tell: Send,
+        controller: Controller,
+        *,
+        fixed: bool = False,
+        told: SendPlan = UPLINK_PLAN,
     ) -> None:
-        """`plan`: what the agent's speech is sent by now; `fixed` if that is to stay."""
+        """`fixed` if the agent's speech is sent as it is by now whatever happens; `told`: how the
+        client sends as long as nobody tells it otherwise."""
         self._port = port
         self._far = far
         self._tell = tell
         self._fixed = fixed
-        self._controller = Controller(up=Adaptive(UPLINK_PLAN), down=Adaptive(plan))
-        self._told: SendPlan = UPLINK_PLAN
+        self._controller = controller
+        self._told = told
         self._user_speaks = self._agent_speaks = False
 
     def on_session_event(self, news: SessionEvent) -> None:
