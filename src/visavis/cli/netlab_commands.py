@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -81,6 +82,43 @@ def run_one(
     from visavis.cli.netlab import simulate_one
 
     simulate_one(scenario, seed=seed, seconds=seconds, plan=plan, as_json=as_json)
+
+
+@netlab_app.command("run")
+def run(
+    scenarios: Annotated[
+        str, typer.Option(help="`all`, or names and TOML files, with commas between.")
+    ] = "all",
+    strategies: Annotated[
+        str,
+        typer.Option(
+            help="Of plain, fec, red1, fixed, heavy, ana, adaptive, and TOML files of your own."
+        ),
+    ] = "fec,fixed,adaptive",
+    seeds: Annotated[int, typer.Option(min=1, help="Calls for each of those, 0, 1, …")] = 20,
+    seconds: Annotated[float, typer.Option(help="Of each call, in virtual time.")] = 60,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, max=1024, help="Processes; default: one a core.", show_default=False),
+    ] = None,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the results.")] = Path(
+        "results"
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Calls of every strategy on every scenario. Stopped on the way, it goes on where it was."""
+    from visavis.cli.netlab_run import run as run_them
+
+    run_them(
+        scenarios=scenarios,
+        strategies=strategies,
+        seeds=seeds,
+        seconds=seconds,
+        depth="media",
+        jobs=jobs or os.cpu_count() or 1,
+        out=out,
+        as_json=as_json,
+    )
 
 
 @netlab_app.command("mine")

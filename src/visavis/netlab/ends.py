@@ -3,6 +3,7 @@ that follow a script."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -51,7 +52,7 @@ class Watch(Protocol):
     def report(self, way: Way, report: LinkReport) -> None:
         """A report of the end that receives this direction."""
 
-    def planned(self, way: Way, plan: SendPlan) -> None:
+    def planned(self, way: Way, plan: SendPlan, at: float) -> None:
         """This direction is sent so from now on."""
 
     def measured(self, ledger: dict[str, Any]) -> None:
@@ -124,7 +125,7 @@ class _Watched:
 
     def set_plan(self, plan: SendPlan) -> None:
         self._port.set_plan(plan)
-        self._watch.planned("down", plan)
+        self._watch.planned("down", plan, asyncio.get_running_loop().time())
 
 
 class Caller(CallSink):
@@ -152,7 +153,7 @@ class Caller(CallSink):
         elif isinstance(event, Text) and self._port is not None:
             plan = plan_from_event(json.loads(event.data))
             self._port.set_plan(plan)
-            self._watch.planned("up", plan)
+            self._watch.planned("up", plan, event.at)
 
     def _hear(self, frame: FrameIn) -> None:
         self._watch.frame("down", frame)

@@ -133,9 +133,9 @@ class _Call(Watch):
         if self._observer is not None:
             self._observer.report(way, report)
 
-    def planned(self, way: Way, plan: SendPlan) -> None:
+    def planned(self, way: Way, plan: SendPlan, at: float) -> None:
         if self._observer is not None:
-            self._observer.planned(way, plan)
+            self._observer.planned(way, plan, at)
 
     def measured(self, ledger: dict[str, Any]) -> None:
         self._outcome.ledgers.append(ledger)
@@ -154,12 +154,12 @@ class _Call(Watch):
         client, offer = link.client.offer(lambda _: caller)
         caller.join(client)
         client.set_plan(up_plan)
-        self.planned("up", up_plan)
+        self.planned("up", up_plan, 0.0)
         callees: list[Callee] = []
 
         def answer_it(port: LinePort) -> Callee:
             port.set_plan(down_plan)
-            self.planned("down", down_plan)
+            self.planned("down", down_plan, 0.0)
             callees.append(Callee(port, self, steered, up_plan))
             return callees[0]
 

@@ -17,10 +17,10 @@ class Fixed:
     """One plan whatever happens."""
 
     def __init__(self, plan: SendPlan) -> None:
-        self._plan = plan
+        self.plan = plan
 
     def __call__(self, view: View) -> SendPlan:
-        return self._plan
+        return self.plan
 
 
 def fec_only() -> Fixed:
