@@ -97,6 +97,10 @@ def run(
     ] = "fec,fixed,adaptive",
     seeds: Annotated[int, typer.Option(min=1, help="Calls for each of those, 0, 1, …")] = 20,
     seconds: Annotated[float, typer.Option(help="Of each call, in virtual time.")] = 60,
+    depth: Annotated[
+        str,
+        typer.Option(help="media: the whole product. packets: no codec, and much faster."),
+    ] = "media",
     jobs: Annotated[
         int | None,
         typer.Option(min=1, max=1024, help="Processes; default: one a core.", show_default=False),
@@ -114,7 +118,7 @@ def run(
         strategies=strategies,
         seeds=seeds,
         seconds=seconds,
-        depth="media",
+        depth=depth,
         jobs=jobs or os.cpu_count() or 1,
         out=out,
         as_json=as_json,

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from visavis.errors import SettingsError
 from visavis.netlab.experiment import Depth, experiment, run_experiment
 from visavis.netlab.experiment.summary import Summary, summarise
 
@@ -26,6 +27,8 @@ def run(
     as_json: bool,
 ) -> None:
     """ScenarioError, SettingsError, NativeMissingError."""
+    if depth not in set(Depth):
+        raise SettingsError(f"--depth is {depth!r}; it must be {' or '.join(Depth)}.")
     planned = experiment(
         _names(scenarios), _names(strategies), seeds=seeds, seconds=seconds, depth=Depth(depth)
     )

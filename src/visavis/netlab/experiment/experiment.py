@@ -76,7 +76,7 @@ def experiment(
     trials = len(found) * len(chosen) * seeds
     if trials > MAX_TRIALS:
         raise ScenarioError(f"{trials} trials are more than {MAX_TRIALS}; take fewer seeds")
-    return Experiment(tuple(found.values()), tuple(chosen), seeds, seconds, depth)
+    return Experiment(tuple(found.values()), tuple(chosen), seeds, float(seconds), depth)
 
 
 @cache

@@ -41,7 +41,7 @@ class Trial:
             self.scenario.for_range(self.folder),
             self.scenario.name,
             json.dumps(self.strategy.told(), sort_keys=True),
-            repr((self.seed, self.seconds, self.depth.value, self.timeline)),
+            repr((self.seed, float(self.seconds), self.depth.value, self.timeline)),
         ]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
@@ -58,7 +58,11 @@ class Result:
 
 def run_trial(trial: Trial) -> Result:
     """ScenarioError, NativeMissingError, SettingsError."""
-    # Each depth brings its own libraries.
+    # Each depth brings its own libraries, and both need this module.
+    if trial.depth is Depth.PACKETS:
+        from visavis.netlab.experiment.packets import run_packets
+
+        return run_packets(trial)
     from visavis.netlab.experiment.media import run_media
 
     return run_media(trial)
