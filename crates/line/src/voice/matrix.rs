@@ -1,105 +1,143 @@
 //! Matrices times what many calls bring, as fast as the processor can.
 
-/// Columns of a matrix that are kept together: two vectors of a processor with AVX2.
+/// Rows of a matrix that are kept together: two vectors of a processor with AVX2.
 pub const LANES: usize = 16;
-/// Rows that are multiplied at once.
-const ROWS: usize = 4;
+/// Columns that are multiplied at once: their sums, and what is multiplied, fill the registers.
+const TILE: usize = 6;
 
 type Lanes = [f32; LANES];
 
-/// Rows × `width` weights and a bias for each row.
+/// Weights, and a bias for each row. The rows are made up to a multiple of [`LANES`] by zeros.
 pub struct Matrix {
-    pub weights: Vec<f32>,
-    pub width: usize,
-    pub bias: Vec<f32>,
-}
-
-/// A matrix of activations: panels of [`LANES`] columns, row after row.
-#[derive(Default)]
-pub struct Panels {
-    pub lanes: Vec<Lanes>,
-    rows: usize,
-}
-
-impl Panels {
-    pub fn shape(&mut self, rows: usize, columns: usize) {
-        self.rows = rows;
-        self.lanes.clear();
-        self.lanes
-            .resize(rows * columns.div_ceil(LANES), [0.0; LANES]);
-    }
-
-    #[inline]
-    pub fn get(&self, row: usize, column: usize) -> f32 {
-        self.lanes[column / LANES * self.rows + row][column % LANES]
-    }
-
-    #[inline]
-    pub fn set(&mut self, row: usize, column: usize, value: f32) {
-        self.lanes[column / LANES * self.rows + row][column % LANES] = value;
-    }
+    /// Panels of so many rows, column after column.
+    panels: Vec<Lanes>,
+    width: usize,
+    bias: Vec<Lanes>,
 }
 
 impl Matrix {
-    /// `out = self · input + bias`.
-    pub fn multiply(&self, input: &Panels, columns: usize, out: &mut Panels) {
-        out.shape(self.bias.len(), columns);
-        #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: the processor has what the function is compiled for.
-            return unsafe { self.multiply_avx2(input, out) };
+    /// `weights`: row after row of `width`, a row for each of `bias`.
+    pub fn new(weights: &[f32], width: usize, bias: &[f32]) -> Matrix {
+        let blocks = bias.len().div_ceil(LANES);
+        let mut matrix = Matrix {
+            panels: vec![[0.0; LANES]; blocks * width],
+            width,
+            bias: vec![[0.0; LANES]; blocks],
+        };
+        for (row, (of_row, bias)) in weights.chunks_exact(width).zip(bias).enumerate() {
+            let (block, lane) = (row / LANES, row % LANES);
+            matrix.bias[block][lane] = *bias;
+            let panel = &mut matrix.panels[block * width..][..width];
+            for (to, weight) in panel.iter_mut().zip(of_row) {
+                to[lane] = *weight;
+            }
         }
-        self.multiply_with(input, out, |a, b, c| a * b + c);
+        matrix
+    }
+
+    /// Rows, those of zeros included.
+    pub fn rows(&self) -> usize {
+        self.bias.len() * LANES
+    }
+
+    /// `self · column + bias`, but not below `least`, of each column. Columns begin at `columns`
+    /// in `input`, what comes of them at `places` in `out`.
+    pub fn multiply(
+        &self,
+        (input, columns): (&[f32], &[usize]),
+        least: f32,
+        (out, places): (&mut [f32], &[usize]),
+    ) {
+        #[cfg(target_arch = "x86_64")]
+        if fast() {
+            // SAFETY: the processor has what the function is compiled for.
+            return unsafe { self.multiply_avx2((input, columns), least, (out, places)) };
+        }
+        self.multiply_with((input, columns), least, (out, places), |a, b, c| a * b + c);
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn multiply_avx2(&self, input: &Panels, out: &mut Panels) {
-        self.multiply_with(input, out, f32::mul_add);
+    unsafe fn multiply_avx2(
+        &self,
+        from: (&[f32], &[usize]),
+        least: f32,
+        to: (&mut [f32], &[usize]),
+    ) {
+        self.multiply_with(from, least, to, f32::mul_add);
     }
 
     #[inline(always)]
     fn multiply_with(
         &self,
-        input: &Panels,
-        out: &mut Panels,
+        (input, columns): (&[f32], &[usize]),
+        least: f32,
+        (out, places): (&mut [f32], &[usize]),
         add: impl Fn(f32, f32, f32) -> f32 + Copy,
     ) {
-        let panels = input.lanes.chunks_exact(self.width);
-        for (panel, out) in panels.zip(out.lanes.chunks_exact_mut(self.bias.len())) {
-            let blocks = self.weights.chunks(ROWS * self.width);
-            let biases = self.bias.chunks(ROWS);
-            for ((weights, bias), out) in blocks.zip(biases).zip(out.chunks_mut(ROWS)) {
-                if let ([a, b, c, d], [w, x, y, z]) = (bias, &mut *out) {
-                    let mut sums = [[*a; LANES], [*b; LANES], [*c; LANES], [*d; LANES]];
-                    let (first, rest) = weights.split_at(self.width);
-                    let (second, rest) = rest.split_at(self.width);
-                    let (third, fourth) = rest.split_at(self.width);
-                    let rows = first.iter().zip(second).zip(third).zip(fourth);
-                    for ((((p, q), r), s), lanes) in rows.zip(panel) {
-                        for i in 0..LANES {
-                            sums[0][i] = add(*p, lanes[i], sums[0][i]);
-                            sums[1][i] = add(*q, lanes[i], sums[1][i]);
-                            sums[2][i] = add(*r, lanes[i], sums[2][i]);
-                            sums[3][i] = add(*s, lanes[i], sums[3][i]);
-                        }
-                    }
-                    [*w, *x, *y, *z] = sums;
-                    continue;
+        // A panel stays in the nearest cache while all columns pass.
+        let panels = self.panels.chunks_exact(self.width);
+        for (block, (panel, bias)) in panels.zip(&self.bias).enumerate() {
+            let row = block * LANES;
+            for (columns, places) in columns.chunks(TILE).zip(places.chunks(TILE)) {
+                macro_rules! tile {
+                    ($n:literal) => {
+                        tile::<$n>(
+                            (panel, bias, row),
+                            (input, columns),
+                            least,
+                            (out, places),
+                            add,
+                        )
+                    };
                 }
-                let rows = weights.chunks_exact(self.width);
-                for ((row, bias), out) in rows.zip(bias).zip(out) {
-                    let mut sum = [*bias; LANES];
-                    for (weight, lanes) in row.iter().zip(panel) {
-                        for i in 0..LANES {
-                            sum[i] = add(*weight, lanes[i], sum[i]);
-                        }
-                    }
-                    *out = sum;
+                match columns.len() {
+                    1 => tile!(1),
+                    2 => tile!(2),
+                    3 => tile!(3),
+                    4 => tile!(4),
+                    5 => tile!(5),
+                    _ => tile!(6),
                 }
             }
         }
     }
+}
+
+/// A panel, the rows from `row` on, times `N` columns.
+#[inline(always)]
+fn tile<const N: usize>(
+    (panel, bias, row): (&[Lanes], &Lanes, usize),
+    (input, columns): (&[f32], &[usize]),
+    least: f32,
+    (out, places): (&mut [f32], &[usize]),
+    add: impl Fn(f32, f32, f32) -> f32 + Copy,
+) {
+    let mut of: [&[f32]; N] = [&[]; N];
+    for (of, at) in of.iter_mut().zip(columns) {
+        *of = &input[*at..][..panel.len()];
+    }
+    let mut sums = [*bias; N];
+    for (k, weights) in panel.iter().enumerate() {
+        for (sum, of) in sums.iter_mut().zip(&of) {
+            // SAFETY: each of them is as long as the panel.
+            let value = unsafe { *of.get_unchecked(k) };
+            for lane in 0..LANES {
+                sum[lane] = add(weights[lane], value, sum[lane]);
+            }
+        }
+    }
+    for (sum, at) in sums.iter().zip(places) {
+        for (to, value) in out[at + row..][..LANES].iter_mut().zip(sum) {
+            *to = value.max(least);
+        }
+    }
+}
+
+/// Has this processor AVX2 and FMA?
+#[cfg(target_arch = "x86_64")]
+pub fn fast() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
 }
 
 #[cfg(test)]
@@ -107,33 +145,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_arithmetic_agrees_with_the_fast_one() {
-        // Not a whole number of blocks of rows.
-        let (rows, width) = (4 * 90 + 3, 128);
-        let weights = (0..rows * width).map(|i| 0.01 * ((i * 31 % 23) as f32 - 11.0));
-        let matrix = Matrix {
-            weights: weights.collect(),
-            width,
-            bias: (0..rows).map(|row| row as f32 * 0.01).collect(),
-        };
-        let mut input = Panels::default();
-        input.shape(width, 20);
-        for column in 0..20 {
-            for row in 0..width {
-                input.set(row, column, ((row * 7 + column * 13) % 11) as f32 - 5.0);
+    fn each_number_of_columns_is_multiplied_as_by_hand() {
+        // Not a whole number of panels.
+        let (rows, width) = (16 * 3 + 3, 37);
+        let weight = |row: usize, k: usize| 0.01 * (((row * width + k) * 31 % 23) as f32 - 11.0);
+        let weights: Vec<f32> = (0..rows * width)
+            .map(|i| weight(i / width, i % width))
+            .collect();
+        let bias: Vec<f32> = (0..rows).map(|row| row as f32 * 0.01).collect();
+        let matrix = Matrix::new(&weights, width, &bias);
+        assert_eq!(matrix.rows(), 64);
+        let input: Vec<f32> = (0..400).map(|i| ((i * 13) % 11) as f32 - 5.0).collect();
+        for n in 0..=13 {
+            // Columns may overlap, and need not lie in order.
+            let columns: Vec<usize> = (0..n).map(|i| (i * 29) % 300).collect();
+            let places: Vec<usize> = (0..n).map(|i| (n - 1 - i) * 64).collect();
+            let (mut fast, mut plain) = (vec![f32::NAN; n * 64], vec![f32::NAN; n * 64]);
+            matrix.multiply((&input, &columns), -1.0, (&mut fast, &places));
+            let to = (&mut plain[..], &places[..]);
+            matrix.multiply_with((&input, &columns), -1.0, to, |a, b, c| a * b + c);
+            for (at, place) in columns.iter().zip(&places) {
+                for row in 0..64 {
+                    let sum = |k: usize| weight(row, k) * input[at + k];
+                    let want = match row < rows {
+                        true => (bias[row] + (0..width).map(sum).sum::<f32>()).max(-1.0),
+                        false => 0.0,
+                    };
+                    assert!((fast[place + row] - want).abs() < 1e-3);
+                    assert!((plain[place + row] - want).abs() < 1e-3);
+                }
             }
-        }
-        let (mut fast, mut plain) = (Panels::default(), Panels::default());
-        matrix.multiply(&input, 20, &mut fast);
-        plain.shape(rows, 20);
-        matrix.multiply_with(&input, &mut plain, |a, b, c| a * b + c);
-        for (a, b) in fast
-            .lanes
-            .iter()
-            .flatten()
-            .zip(plain.lanes.iter().flatten())
-        {
-            assert!((a - b).abs() < 1e-3);
         }
     }
 }

@@ -2,13 +2,15 @@
 //! over `[calls, samples]`.
 //!
 //! One call alone would wait for the memory: the weights, 1.1 MB, are read for every 16 ms frame.
-//! Here they are read once a tick for sixteen calls. The figures are those of the model run by
+//! Here they are read once a tick for all of them. The figures are those of the model run by
 //! onnxruntime, within rounding.
 
 mod matrix;
+mod recur;
 pub mod voices;
 
-use matrix::{Matrix, Panels, LANES};
+use matrix::Matrix;
+use recur::{recur, sigmoid, HIDDEN};
 
 /// Samples of one frame, at 16 kHz, and of what lies before it.
 pub const HOP: usize = 256;
@@ -22,7 +24,6 @@ const SPECTRUM: usize = 256;
 const STRIDE: usize = 128;
 const SPECTRA: usize = 4;
 const BINS: usize = 129;
-const HIDDEN: usize = 128;
 /// Inputs and outputs of the convolutions (three taps each), and from how many positions to how
 /// many they lead.
 const LAYERS: [(usize, usize, usize, usize); 4] = [
@@ -37,6 +38,8 @@ const TAPS: usize = 3;
 pub struct Listener {
     /// The context and what fills no frame yet.
     audio: Vec<f32>,
+    /// The third spectrum of the frame before is the first of the next.
+    spectrum: [f32; BINS],
     hidden: [f32; HIDDEN],
 }
 
@@ -46,6 +49,7 @@ impl Default for Listener {
         audio.resize(CONTEXT, 0.0);
         Listener {
             audio,
+            spectrum: [0.0; BINS],
             hidden: [0.0; HIDDEN],
         }
     }
@@ -72,9 +76,12 @@ pub struct Voice {
     state: Matrix,
     head: Vec<f32>,
     head_bias: f32,
-    from: Panels,
-    to: Panels,
-    gates: Panels,
+    from: Vec<f32>,
+    to: Vec<f32>,
+    gates: Vec<f32>,
+    /// Where columns begin, and where what comes of them does.
+    columns: Vec<usize>,
+    places: Vec<usize>,
 }
 
 /// Numbers of a model, in the order in which [`Voice::new`] takes them: the spectrum's basis;
@@ -98,31 +105,27 @@ impl Voice {
         let mut take = |n: usize| {
             let (taken, left) = rest.split_at(n);
             rest = left;
-            taken.to_vec()
+            taken
         };
-        let basis = Matrix {
-            weights: take(2 * BINS * SPECTRUM),
-            width: SPECTRUM,
-            bias: vec![0.0; 2 * BINS],
-        };
-        let mut matrix = |rows: usize, width: usize| Matrix {
-            weights: take(rows * width),
-            width,
-            bias: take(rows),
-        };
-        let layers = LAYERS.map(|(inputs, outputs, _, _)| matrix(outputs, inputs * TAPS));
-        let (input, state) = (matrix(3 * HIDDEN, HIDDEN), matrix(3 * HIDDEN, HIDDEN));
-        let head = matrix(1, HIDDEN);
+        let basis = Matrix::new(take(2 * BINS * SPECTRUM), SPECTRUM, &[0.0; 2 * BINS]);
+        let layers = LAYERS.map(|(inputs, outputs, _, _)| {
+            let weights = take(inputs * TAPS * outputs);
+            Matrix::new(&tap_by_tap(weights, inputs), inputs * TAPS, take(outputs))
+        });
+        let mut gates = || Matrix::new(take(3 * HIDDEN * HIDDEN), HIDDEN, take(3 * HIDDEN));
+        let (input, state) = (gates(), gates());
         Some(Voice {
             basis,
             layers: layers.into(),
             input,
             state,
-            head: head.weights,
-            head_bias: head.bias[0],
-            from: Panels::default(),
-            to: Panels::default(),
-            gates: Panels::default(),
+            head: take(HIDDEN).to_vec(),
+            head_bias: take(1)[0],
+            from: Vec::new(),
+            to: Vec::new(),
+            gates: Vec::new(),
+            columns: Vec::new(),
+            places: Vec::new(),
         })
     }
 
@@ -130,105 +133,104 @@ impl Voice {
     pub fn hear(&mut self, listeners: &mut [&mut Listener], found: &mut Vec<f32>) {
         let n = listeners.len();
         self.spectra(listeners);
-        for (layer, (inputs, _, before, after)) in self.layers.iter().zip(LAYERS) {
+        for (layer, (inputs, outputs, before, after)) in self.layers.iter().zip(LAYERS) {
             std::mem::swap(&mut self.from, &mut self.to);
-            unfold(&self.from, &mut self.gates, n, inputs, before, after);
-            layer.multiply(&self.gates, n * after, &mut self.to);
-            for value in self.to.lanes.as_flattened_mut() {
-                *value = value.max(0.0);
+            // A position more at each end holds zeros, which the outer taps see.
+            let (long, room) = ((before + 2) * inputs, (after + 2) * outputs);
+            let stride = before.div_ceil(after) * inputs;
+            self.columns.clear();
+            self.places.clear();
+            for i in 0..n {
+                let positions = 0..after;
+                self.columns
+                    .extend(positions.clone().map(|p| i * long + p * stride));
+                self.places
+                    .extend(positions.map(|p| i * room + (p + 1) * outputs));
             }
+            clear(&mut self.to, n * room);
+            let to = (&mut self.to[..], &self.places[..]);
+            layer.multiply((&self.from, &self.columns), 0.0, to);
         }
-        std::mem::swap(&mut self.from, &mut self.to);
-        self.input.multiply(&self.from, n, &mut self.gates);
-        self.from.shape(HIDDEN, n);
-        for (i, listener) in listeners.iter().enumerate() {
-            for (row, value) in listener.hidden.iter().enumerate() {
-                self.from.set(row, i, *value);
-            }
+        self.columns.clear();
+        self.columns.extend((0..n).map(|i| (3 * i + 1) * HIDDEN));
+        self.places.clear();
+        self.places.extend((0..n).map(|i| i * 3 * HIDDEN));
+        clear(&mut self.gates, 2 * n * 3 * HIDDEN);
+        let (inputs, states) = self.gates.split_at_mut(n * 3 * HIDDEN);
+        let any = f32::NEG_INFINITY;
+        (self.input).multiply((&self.to, &self.columns), any, (inputs, &self.places));
+        self.from.clear();
+        for listener in listeners.iter() {
+            self.from.extend(listener.hidden);
         }
-        self.state.multiply(&self.from, n, &mut self.to);
-        for (i, listener) in listeners.iter_mut().enumerate() {
-            found.push(self.recur(i, listener));
+        self.columns.clear();
+        self.columns.extend((0..n).map(|i| i * HIDDEN));
+        (self.state).multiply((&self.from, &self.columns), any, (states, &self.places));
+        let gates = inputs
+            .chunks_exact(3 * HIDDEN)
+            .zip(states.chunks_exact(3 * HIDDEN));
+        for (listener, (input, state)) in listeners.iter_mut().zip(gates) {
+            recur(input, state, &mut listener.hidden);
+            let parts = listener.hidden.iter().zip(&self.head);
+            let voice: f32 = parts.map(|(hidden, head)| hidden.max(0.0) * head).sum();
+            found.push(sigmoid(self.head_bias + voice));
             listener.audio.drain(..HOP);
         }
     }
 
-    /// Magnitudes of the spectra of each listener's window, into `to`: a row a bin.
-    fn spectra(&mut self, listeners: &[&mut Listener]) {
-        let columns = listeners.len() * SPECTRA;
-        self.from.shape(SPECTRUM, columns);
-        let mut padded = [0.0; PADDED];
+    /// Magnitudes of the spectra of each listener's window, into `to`: spectrum after spectrum,
+    /// zeros before and after them.
+    fn spectra(&mut self, listeners: &mut [&mut Listener]) {
+        let n = listeners.len();
+        let room = self.basis.rows();
+        self.from.clear();
+        self.columns.clear();
         for (i, listener) in listeners.iter().enumerate() {
             let window = &listener.audio[..WINDOW];
-            padded[..WINDOW].copy_from_slice(window);
-            for (to, from) in padded[WINDOW..].iter_mut().zip(window.iter().rev().skip(1)) {
-                *to = *from;
-            }
-            for spectrum in 0..SPECTRA {
-                let samples = &padded[spectrum * STRIDE..][..SPECTRUM];
-                for (row, sample) in samples.iter().enumerate() {
-                    self.from.set(row, i * SPECTRA + spectrum, *sample);
+            self.from.extend(window);
+            let reflected = window.iter().rev().skip(1).take(REFLECTED);
+            self.from.extend(reflected);
+            self.columns
+                .extend((1..SPECTRA).map(|s| i * PADDED + s * STRIDE));
+        }
+        self.places.clear();
+        self.places
+            .extend((0..n * (SPECTRA - 1)).map(|column| column * room));
+        clear(&mut self.gates, self.places.len() * room);
+        let to = (&mut self.gates[..], &self.places[..]);
+        (self.basis).multiply((&self.from, &self.columns), f32::NEG_INFINITY, to);
+        clear(&mut self.to, n * (SPECTRA + 2) * BINS);
+        let of_each = self.to.chunks_exact_mut((SPECTRA + 2) * BINS);
+        let parts = self.gates.chunks_exact((SPECTRA - 1) * room);
+        for ((listener, to), parts) in listeners.iter_mut().zip(of_each).zip(parts) {
+            to[BINS..2 * BINS].copy_from_slice(&listener.spectrum);
+            let fresh = to[2 * BINS..].chunks_exact_mut(BINS);
+            for (bins, parts) in fresh.zip(parts.chunks_exact(room)) {
+                let (real, imaginary) = parts.split_at(BINS);
+                for ((bin, re), im) in bins.iter_mut().zip(real).zip(imaginary) {
+                    *bin = (re * re + im * im).sqrt();
                 }
             }
+            listener.spectrum.copy_from_slice(&to[3 * BINS..4 * BINS]);
         }
-        self.basis.multiply(&self.from, columns, &mut self.gates);
-        self.to.shape(BINS, columns);
-        let panels = self.gates.lanes.chunks_exact(2 * BINS);
-        for (parts, bins) in panels.zip(self.to.lanes.chunks_exact_mut(BINS)) {
-            let (real, imaginary) = parts.split_at(BINS);
-            for ((bin, re), im) in bins.iter_mut().zip(real).zip(imaginary) {
-                for lane in 0..LANES {
-                    bin[lane] = (re[lane] * re[lane] + im[lane] * im[lane]).sqrt();
-                }
-            }
-        }
-    }
-
-    /// One step of the GRU for the listener in column `i`; the probability.
-    fn recur(&self, i: usize, listener: &mut Listener) -> f32 {
-        let sigmoid = |x: f32| 1.0 / (1.0 + (-x).exp());
-        let mut voice = self.head_bias;
-        for (row, hidden) in listener.hidden.iter_mut().enumerate() {
-            let of = |gate: usize| {
-                let row = gate * HIDDEN + row;
-                (self.gates.get(row, i), self.to.get(row, i))
-            };
-            let ((a, b), (c, d), (e, f)) = (of(0), of(1), of(2));
-            let (reset, update) = (sigmoid(a + b), sigmoid(c + d));
-            let fresh = (e + reset * f).tanh();
-            *hidden = fresh + update * (*hidden - fresh);
-            voice += self.head[row] * hidden.max(0.0);
-        }
-        sigmoid(voice)
     }
 }
 
-/// The windows of three taps that a convolution sees: `after` of them a listener, zeros outside.
-fn unfold(
-    from: &Panels,
-    to: &mut Panels,
-    listeners: usize,
-    inputs: usize,
-    before: usize,
-    after: usize,
-) {
-    let stride = before.div_ceil(after);
-    to.shape(inputs * TAPS, listeners * after);
-    for column in 0..listeners * after {
-        let (listener, position) = (column / after, column % after);
-        for tap in 0..TAPS {
-            let Some(at) = (position * stride + tap).checked_sub(1) else {
-                continue;
-            };
-            if at >= before {
-                continue;
-            }
-            for row in 0..inputs {
-                let value = from.get(row, listener * before + at);
-                to.set(row * TAPS + tap, column, value);
-            }
-        }
-    }
+/// Weights whose rows hold three taps of each input, as rows that hold all inputs of each tap: a
+/// window of three positions then is a column as it lies.
+fn tap_by_tap(weights: &[f32], inputs: usize) -> Vec<f32> {
+    let rows = weights.chunks_exact(inputs * TAPS);
+    let by_tap = |row: &[f32]| -> Vec<f32> {
+        let places = (0..TAPS).flat_map(|tap| (0..inputs).map(move |input| input * TAPS + tap));
+        places.map(|at| row[at]).collect()
+    };
+    rows.flat_map(by_tap).collect()
+}
+
+/// So many zeros.
+fn clear(values: &mut Vec<f32>, len: usize) {
+    values.clear();
+    values.resize(len, 0.0);
 }
 
 #[cfg(test)]
