@@ -13,6 +13,8 @@ pub struct Encoder {
     raw: NonNull<sys::OpusEncoder>,
     frame: usize,
     plan: SendPlan,
+    /// Nothing worth its cost is encoded.
+    idle: bool,
 }
 
 // SAFETY: the state is owned, has no thread affinity, and is only reached through &mut self.
@@ -32,6 +34,7 @@ impl Encoder {
             raw,
             frame: rate as usize / 50,
             plan: plan.clone(),
+            idle: false,
         };
         encoder.set(sys::OPUS_SET_SIGNAL_REQUEST, sys::OPUS_SIGNAL_VOICE)?;
         encoder.write_plan(&plan)?;
@@ -45,7 +48,7 @@ impl Encoder {
 
     fn write_plan(&mut self, plan: &SendPlan) -> Result<(), OpusError> {
         self.set(sys::OPUS_SET_BITRATE_REQUEST, plan.bitrate)?;
-        self.set(sys::OPUS_SET_COMPLEXITY_REQUEST, plan.complexity)?;
+        self.write_complexity(plan.complexity)?;
         self.set(sys::OPUS_SET_INBAND_FEC_REQUEST, i32::from(plan.fec))?;
         self.set(sys::OPUS_SET_DTX_REQUEST, i32::from(plan.dtx))?;
         let percent = (plan.expected_loss.clamp(0.0, 1.0) * 100.0).round() as i32;
@@ -55,6 +58,21 @@ impl Encoder {
             sys::OPUS_SET_DRED_DURATION_REQUEST,
             (plan.dred_ms / 10) as i32,
         )
+    }
+
+    fn write_complexity(&mut self, planned: i32) -> Result<(), OpusError> {
+        let complexity = if self.idle { 0 } else { planned };
+        self.set(sys::OPUS_SET_COMPLEXITY_REQUEST, complexity)
+    }
+
+    /// What is encoded from now on is silence, which the plan's complexity makes no better; or is
+    /// so no more.
+    pub fn idle(&mut self, idle: bool) -> Result<(), OpusError> {
+        if idle != self.idle {
+            self.idle = idle;
+            self.write_complexity(self.plan.complexity)?;
+        }
+        Ok(())
     }
 
     /// Obey `plan` from the next packet on. An unchanged plan costs nothing.

@@ -226,6 +226,7 @@ impl Mouth {
         let gathered = std::mem::take(&mut self.gathered);
         self.span_s = (gathered.frames - 1) as f64 * TICK_S;
         self.encodes += 1;
+        self.encoder.idle(!gathered.speech)?;
         let pcm = &self.pcm[..gathered.frames * self.frame];
         let bytes = self.encoder.encode(pcm, &mut self.packet)?;
         // Of a run of packets that say nothing, the first is sent, and one now and then.
