@@ -47,7 +47,12 @@ def options() -> Options:
 
 def talking(talk: float, call: int, now: float) -> bool:
     """Does the agent of this call speak now? Calls are out of step."""
-    return (now / CYCLE_S + call * 0.381966) % 1.0 < talk
+    return (now / CYCLE_S + phase(call)) % 1.0 < talk
+
+
+def phase(call: int) -> float:
+    """Where in its cycle a call's agent is when the others begin theirs, 0…1."""
+    return call * 0.381966 % 1.0
 
 
 @dataclass

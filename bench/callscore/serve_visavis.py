@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
-from control import CYCLE_S, Meter, every_tick, options, serve, talking
+from control import CYCLE_S, Meter, options, phase, serve
 
 from visavis.line import LineEngine, LinePort
 from visavis.models.embedded.akiki_vad import AkikiVad
@@ -35,30 +36,29 @@ async def main() -> None:
     engine = LineEngine(NetworkSettings(host="0.0.0.0"), CallLimits())
     engine.listen(AkikiVad.load().weights())
     ports: list[LinePort] = []
-    spoken: dict[int, int] = {}
     reply = given.speech[: round(CYCLE_S * given.talk * RATE_OUT)]
 
-    def speak(now: float) -> None:
-        """Queue a whole reply when its time comes, as a voice that is faster than real time."""
-        for call, port in enumerate(ports):
-            turn = int(now / CYCLE_S + call * 0.381966)
-            if spoken.get(call) != turn and talking(given.talk, call, now):
-                spoken[call] = turn
-                port.play(turn, reply)
+    def speak(call: int) -> None:
+        """Queue a whole reply, as a voice that is faster than real time, and so again when the
+        next one is due."""
+        loop, now = asyncio.get_running_loop(), time.monotonic()
+        turn, into = divmod(now / CYCLE_S + phase(call), 1.0)
+        if into < given.talk:
+            ports[call].play(int(turn), reply)
+        loop.call_later((1.0 - into) * CYCLE_S + 0.001, speak, call)
 
     async def answer(offer: str) -> str:
         port, sdp = engine.accept(offer, lambda port: Sink(meter))
         port.set_plan(SendPlan(complexity=given.complexity, dtx=False))
         ports.append(port)
+        speak(len(ports) - 1)
         return sdp
 
     def figures() -> dict[str, Any]:
         found, stats = meter.take(), engine.stats()
         return found | {"late_p99_ms": stats["tick_late_p99_ms"], "encodes": stats["encodes"]}
 
-    clock = asyncio.ensure_future(every_tick(meter, speak))
     await serve(answer, figures)
-    clock.cancel()
     await engine.aclose()
 
 
