@@ -1,18 +1,13 @@
 //! The server's receive buffer on any network, through its public face: what is said is handed up
 //! once and in order, time goes on, and nothing piles up.
 
-mod common;
-
-use common::network::{sent_at, take, Arrival};
-use common::{packets, speech, Dice};
+use crate::common::network::{sent_at, take, Arrival};
+use crate::common::{self, packets, speech, Dice};
+use crate::{BASE, FRAME, RATE};
 use proptest::prelude::*;
 use visavis_line::ingest::{Ingest, IngestOptions};
 use visavis_line::opus::{Frame, Mark};
 use visavis_line::plan::SendPlan;
-
-const RATE: u32 = 16_000;
-const FRAME: usize = 320;
-const BASE: u64 = 1_000_000;
 
 fn sent() -> &'static [Vec<u8>] {
     static SENT: std::sync::OnceLock<Vec<Vec<u8>>> = std::sync::OnceLock::new();

@@ -1,14 +1,10 @@
 //! The server's receive buffer and another stream (another SSRC) of the same far end.
 
-mod common;
-
-use common::{packets, speech};
+use crate::common::{packets, speech};
+use crate::{FRAME, RATE};
 use visavis_line::ingest::{Ingest, IngestOptions};
 use visavis_line::opus::Mark;
 use visavis_line::plan::SendPlan;
-
-const RATE: u32 = 16_000;
-const FRAME: usize = 320;
 
 /// 200 packets of 20 ms, from the 100th on with other numbers: frames received, and their rtp.
 fn heard(sent: &[Vec<u8>], other: (u64, u64), keeps: bool) -> Vec<u64> {
