@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 ONCE ?=
 CALL_ARGS ?= --wav examples/question.wav --report artifacts/call.html --out artifacts/call.wav
 
-.PHONY: run test lint test-rust test-python test-slow wheel setup setup-test bench clean
+.PHONY: run test lint lint-python lint-rust test-rust test-live test-virtual test-slow wheel setup setup-test bench clean
 
 setup:
 	scripts/setup.sh $(VENV) run
@@ -18,23 +18,40 @@ run: setup
 	$(VENV)/bin/visavis call $(CALL_ARGS)
 	$(if $(ONCE),,$(VENV)/bin/visavis serve)
 
-test: setup-test lint test-rust test-python
+# Tests that keep to the wall clock: sockets, browsers, sound cards, deadlines. Most of them wait
+# most of the time, so everything else runs beside them, and behind them in the scheduler's eyes.
+LIVE := $(addprefix tests/,interop web server line line_native caller/test_real_call.py \
+	cli/test_commands.py models/remote models/test_llama_model.py models/test_workers.py \
+	netlab/test_call_through_relay.py netlab/test_relay.py netlab/test_same_decisions.py)
+BEHIND := nice -n 19
 
-lint:
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports
-	scripts/cargo.sh fmt --all --check
-	scripts/cargo.sh clippy --release --workspace --all-targets -- -D warnings
+# What one of the three prints comes out when it has ended.
+test:
+	scripts/system_packages.sh test
+	$(MAKE) --no-print-directory -j3 --output-sync=target test-rust test-live test-virtual
+
+lint: lint-python lint-rust
+
+lint-python: setup-test
+	$(BEHIND) $(VENV)/bin/ruff check .
+	$(BEHIND) $(VENV)/bin/ruff format --check .
+	$(BEHIND) $(VENV)/bin/mypy
+	$(BEHIND) $(VENV)/bin/lint-imports
+
+lint-rust:
+	$(BEHIND) scripts/cargo.sh fmt --all --check
+	$(BEHIND) scripts/cargo.sh clippy --release --workspace --all-targets -- -D warnings
 
 # The same cases in every run; `make test-slow` looks for new ones.
-test-rust:
-	PROPTEST_RNG_SEED=1 scripts/cargo.sh test --release --workspace
+test-rust: lint-rust
+	PROPTEST_RNG_SEED=1 $(BEHIND) scripts/cargo.sh test --release --workspace
 
-test-python:
+test-live: setup-test
 	@mkdir -p artifacts
-	$(PY) -m pytest -m "not slow"
+	$(PY) -m pytest -m "not slow" $(LIVE)
+
+test-virtual: lint-python
+	$(BEHIND) $(PY) -m pytest -m "not slow" $(addprefix --ignore=,$(LIVE))
 
 test-slow: setup-test
 	scripts/cargo.sh test --release --workspace

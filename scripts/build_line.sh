@@ -5,6 +5,7 @@
 # installed again while crates/line and crates/range are as they were.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+unset MAKEFLAGS MFLAGS MAKELEVEL # what make passes on to its own children is nothing for rustc
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/visavis/target}"
 
 maturin=(maturin)

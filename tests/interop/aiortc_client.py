@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fractions
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,8 +57,10 @@ class Heard:
         return [event for event in self.events if event["type"] == kind]
 
 
-async def call(url: str, pcm: NDArray[np.int16], seconds: float) -> Heard:
-    """Hold one call of the given length against a visavis server and return what was heard."""
+async def call(
+    url: str, pcm: NDArray[np.int16], enough: Callable[[Heard], bool], seconds: float
+) -> Heard:
+    """Hold one call against a visavis server until enough was heard, or so long at most."""
     # aioice leaves the loopback interface out; the server under test is only there.
     aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
     heard = Heard()
@@ -88,7 +92,10 @@ async def call(url: str, pcm: NDArray[np.int16], seconds: float) -> Heard:
         )
         answer.raise_for_status()
         await peer.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
-        await asyncio.sleep(seconds)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not enough(heard):  # noqa: ASYNC110  # events and frames come from both sides
+                    await asyncio.sleep(0.1)
         await http.post(f"{url}{answer.headers['location']}/hangup")
     await peer.close()
     for task in tasks:

@@ -49,7 +49,11 @@ def test_a_spoken_question_is_answered_once(tmp_path: Path) -> None:
             assert not shown(log, "broke off", 10)
         finally:
             talk.send_signal(signal.SIGINT)
-            code = talk.wait(30)
+            try:
+                code = talk.wait(30)
+            except subprocess.TimeoutExpired:
+                talk.kill()
+                raise
     captions = log.read_text(errors="replace")
     assert code == 0, captions
     assert "You said: Hello" in captions
