@@ -89,3 +89,9 @@ class TraceError(VisavisError):
     """A recorded network trace cannot be read, or is not of the format it seems to be."""
 
     code = "invalid_trace"
+
+
+class CheckError(VisavisError):
+    """A check of an agent is wrongly described, or asks for what cannot be measured."""
+
+    code = "invalid_check"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -12,14 +12,22 @@ import structlog
 
 from visavis.audio import Stereo, dbfs, resample
 from visavis.caller.director import REPLY_TIMEOUT_S, Director, Situation, Step
-from visavis.caller.link import Link, Listener, TakeMicrophone, Unreachable, check_url
+from visavis.caller.link import (
+    CONNECT_TIMEOUT_S,
+    Link,
+    Listener,
+    TakeMicrophone,
+    Unreachable,
+    check_url,
+)
 from visavis.caller.link_webrtc import WebRtcLink
 from visavis.caller.link_websocket import WebSocketLink
 from visavis.caller.measure import AUDIBLE_DBFS
-from visavis.caller.microphone import Microphone
+from visavis.caller.microphone import Microphone, Spoken
 from visavis.caller.notes import Notes
 from visavis.caller.result import CallResult, Placed, measure_turns
 from visavis.caller.script import Utterance
+from visavis.caller.signalling import RealtimeSignalling
 from visavis.caller.track import SpokenClock, Track
 from visavis.errors import CallFailed
 from visavis.link_window import LinkWindow, to_fields
@@ -29,9 +37,14 @@ log = structlog.get_logger(__name__)
 
 QUIET_GAP_S = 0.3
 """A sound after so much quiet begins a new stretch of the agent's speech."""
+QUIET_BY_EAR_S = 1.2
+"""So long without a sound: an agent that does not tell has finished its reply."""
+LINGER_S = 5.0
 
 TransportChoice: TypeAlias = Literal["auto", "webrtc", "ws"]
 OnEvent: TypeAlias = Callable[[dict[str, Any]], None]
+Dial: TypeAlias = Callable[[TakeMicrophone, Listener], Awaitable[tuple[Link, float]]]
+"""Opens a link to whom is called; returns it with the loop time when media began to flow."""
 
 
 @dataclass(slots=True)
@@ -44,12 +57,21 @@ class CallOptions:
     verify_tls: bool = True
     reply_timeout_s: float = REPLY_TIMEOUT_S
     max_call_s: float = 1800.0
+    connect_timeout_s: float = CONNECT_TIMEOUT_S
+    """How long media may take to pass, once the server has answered."""
     plan: SendPlan = UPLINK_PLAN
     """How the microphone is sent over WebRTC."""
     adapt: bool = True
     """The server may change that as the network changes."""
     session: dict[str, Any] = field(default_factory=dict)
     """Sent as `session.update` once connected, if not empty."""
+    by_ear: bool = False
+    """An agent that announces no replies is taken to reply whenever it is heard."""
+    linger: Callable[[], bool] | None = None
+    """While it says so, and at most `LINGER_S`, the call goes on after the script's end: what the
+    server has to say may be late."""
+    on_said: Callable[[Spoken], None] | None = None
+    """Told when an utterance of the script begins."""
     on_event: OnEvent | None = None
     """Sees every server event as it comes, to show the call while it lasts."""
     on_notice: Callable[[str], None] | None = None
@@ -71,6 +93,9 @@ class _Call(Listener):
         self._window = LinkWindow(1.0)
         self.sound_start: float | None = None
         self.sound_end: float | None = None
+        self.sounds = 0
+        """Stretches of the agent's speech so far."""
+        self._done: float | None = None
         self.over: tuple[str, float] | None = None
         self.ended = asyncio.Event()
 
@@ -84,6 +109,7 @@ class _Call(Listener):
         if dbfs(pcm) >= AUDIBLE_DBFS:
             if self.sound_end is None or at - self.sound_end > QUIET_GAP_S:
                 self.sound_start = at
+                self.sounds += 1
             self.sound_end = at + FRAME_S
 
     def on_sent(self, samples: int, at: float) -> None:
@@ -111,24 +137,36 @@ class _Call(Listener):
             now = loop.time()
             step = director.step(self._situation(now, began))
             if step is Step.SPEAK:
-                self.microphone.say(self._script[director.index - 1])
-            if step is Step.HANG_UP or now - began > self._options.max_call_s:
+                spoken = self.microphone.say(self._script[director.index - 1])
+                if self._options.on_said is not None:
+                    self._options.on_said(spoken)
+            over = step is Step.HANG_UP or now - began > self._options.max_call_s
+            if over and not self._lingers(now):
                 break
             await asyncio.sleep(FRAME_S)
         return director.unanswered
 
+    def _lingers(self, now: float) -> bool:
+        """The script is over; whether the call goes on for what is still to be told."""
+        if self._done is None:
+            self._done = now
+        wanted = self._options.linger
+        return wanted is not None and now - self._done < LINGER_S and wanted()
+
     def _situation(self, now: float, began: float) -> Situation:
         start, end = self.sound_start, self.sound_end
-        responses = self.notes.responses
-        still_open = len(self.notes.open_responses)
+        created, still_open = len(self.notes.responses), len(self.notes.open_responses)
+        if self._options.by_ear and not created:
+            created = self.sounds
+            still_open = int(end is not None and now - end < QUIET_BY_EAR_S)
         return Situation(
             now=now - began,
             speaking=self.microphone.speaking,
             agent_sound_start=None if start is None else start - began,
             agent_sound_end=None if end is None else end - began,
             open_responses=still_open,
-            responses_created=len(responses),
-            responses_done=len(responses) - still_open,
+            responses_created=created,
+            responses_done=created - still_open,
         )
 
     def result(self, link: Link, began: float, unanswered: list[int]) -> CallResult:
@@ -190,13 +228,18 @@ class _Call(Listener):
         return placed
 
 
-async def call(script: list[Utterance], options: CallOptions) -> CallResult:
+async def call(
+    script: list[Utterance], options: CallOptions, dial: Dial | None = None
+) -> CallResult:
     """Make a call and speak the script. CallFailed, BusyError; a call that breaks off in the
-    middle gives a result whose `ended` says why."""
+    middle gives a result whose `ended` says why. `dial` reaches others than `options.server`."""
     if not script:
         raise CallFailed("there is nothing to say: the script has no turns")
     running = _Call(options, script)
-    link, began = await connect(options, running.take, running)
+    if dial is None:
+        link, began = await connect(options, running.take, running)
+    else:
+        link, began = await dial(running.take, running)
     try:
         if options.session:
             link.send({"type": "session.update", "session": options.session})
@@ -215,13 +258,12 @@ async def connect(
     headers = {"Authorization": f"Bearer {options.api_key}"} if options.api_key else {}
     if options.transport != "ws":
         webrtc = WebRtcLink(
-            server,
+            RealtimeSignalling(server, headers=headers, verify=options.verify_tls),
             microphone,
             listener,
-            headers=headers,
-            verify=options.verify_tls,
             plan=options.plan,
             adapt=options.adapt,
+            connect_timeout_s=options.connect_timeout_s,
         )
         try:
             return webrtc, await webrtc.open()

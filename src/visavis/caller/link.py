@@ -40,7 +40,9 @@ class Link(Protocol):
     """One call to a server."""
 
     transport: Transport
-    call_id: str
+
+    @property
+    def call_id(self) -> str: ...
 
     async def open(self) -> float:
         """Connect; returns the loop time when media began to flow. CallFailed, BusyError."""

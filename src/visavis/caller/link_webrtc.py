@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias
+from urllib.parse import urlsplit
 
-import httpx
 import structlog
 
 from visavis.caller.link import (
@@ -18,11 +18,11 @@ from visavis.caller.link import (
     Transport,
     Unreachable,
     parse_event,
-    refusal,
 )
 from visavis.caller.pacing import TickSender
+from visavis.caller.signalling import Signalling
 from visavis.errors import CallEnded, CallFailed, NativeMissingError, SettingsError, SignallingError
-from visavis.line import FrameIn, LineEngine, LinePort
+from visavis.line import FrameIn, LineEngine, LinePort, MakeSink
 from visavis.link_window import Teller, of_line
 from visavis.seam import (
     FRAME_IN,
@@ -55,37 +55,63 @@ FRAME_RTP = 960
 QUIET_MS = 2000.0
 """Nothing came for so long: the path is dead (a server is heard from at least every 400 ms)."""
 RESTART_EVERY_MS = 3000.0
-RESTART_TIMEOUT_S = 2.5
 _REPORT_FRAMES = 5
 """While the agent is heard, what was played is reported every so many frames."""
 
 
+class Line(Protocol):
+    """The part of `line.LineEngine` and `line.SteppedEnd` that a caller needs. Heard at 24 kHz
+    with playout, played to at 16 kHz."""
+
+    def offer(self, make_sink: MakeSink) -> tuple[LinePort, str]: ...
+    async def aclose(self) -> None: ...
+
+
+MakeLine: TypeAlias = Callable[[], Line]
+"""Opens the line of one call. NativeMissingError, SettingsError."""
+
+
+def engine(host: str) -> Line:
+    """A line on this machine's address `host`."""
+    return LineEngine(
+        NetworkSettings(host=host),
+        CallLimits(),
+        receive_rate=RATE_OUT,
+        play_rate=RATE_IN,
+        playout=True,
+        max_calls=1,
+    )
+
+
 class WebRtcLink:
-    """POST of the offer to /v1/realtime/calls, then media and the data channel."""
+    """SDP by `signalling`, then media and the data channel."""
 
     transport: Transport = "webrtc"
 
     def __init__(
         self,
-        server: str,
+        signalling: Signalling,
         microphone: TakeMicrophone,
         listener: Listener,
         *,
-        headers: dict[str, str],
-        verify: bool = True,
         plan: SendPlan = UPLINK_PLAN,
         adapt: bool = True,
+        tells: bool = True,
+        make_line: MakeLine | None = None,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
     ) -> None:
-        self._server = server
+        """`tells`: the server knows our own events, by which it is told what arrived and what was
+        played. Without `make_line` it opens one on the address from which the server is reached."""
+        self._signalling = signalling
+        self._tells = tells
+        self._make_line = make_line
+        self._connect_timeout_s = connect_timeout_s
         self._microphone = microphone
         self._listener = listener
-        self._headers = headers
-        self._verify = verify
         self._plan = plan
         self._adapt = adapt
-        self._engine: LineEngine | None = None
+        self._line: Line | None = None
         self._port: LinePort | None = None
-        self._location: str | None = None
         self._connected: asyncio.Future[float] | None = None
         self._feeder: asyncio.Task[None] | None = None
         self._pacing = TickSender(FRAME_S, LEAD_FRAMES)
@@ -96,35 +122,29 @@ class WebRtcLink:
         self._teller = Teller()
         self._restart_after_ms = QUIET_MS
         self._restarting: asyncio.Task[None] | None = None
-        self._can_restart = True
-        self.call_id = ""
+
+    @property
+    def call_id(self) -> str:
+        return self._signalling.call_id
 
     async def open(self) -> float:
-        loop = asyncio.get_running_loop()
-        host = await asyncio.to_thread(_local_address, self._server)
+        server = self._signalling.server
         try:
-            self._engine = LineEngine(
-                NetworkSettings(host=host),
-                CallLimits(),
-                receive_rate=RATE_OUT,
-                play_rate=RATE_IN,
-                playout=True,
-                max_calls=1,
-            )
+            self._line = await self._open_line()
         except NativeMissingError as error:
             raise Unreachable(str(error)) from error
-        self._connected = loop.create_future()
+        self._connected = asyncio.get_running_loop().create_future()
         try:
-            self._port, offer = self._engine.offer(lambda port: self)
+            self._port, offer = self._line.offer(lambda port: self)
             self._port.on_frame = self._on_frame
             self._port.set_plan(self._plan)
-            self._port.set_answer(await self._signal(offer))
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            self._port.set_answer(await self._signalling.exchange(offer))
+            async with asyncio.timeout(self._connect_timeout_s):
                 began = await self._connected
         except TimeoutError as error:
             await self.close()
             raise Unreachable(
-                f"{self._server} answered, but no media passed within {CONNECT_TIMEOUT_S:g} s: "
+                f"{server} answered, but no media passed within {self._connect_timeout_s:g} s: "
                 "UDP is blocked or the server announces an address that is not reachable"
             ) from error
         except BaseException:
@@ -134,20 +154,10 @@ class WebRtcLink:
         self._feeder = asyncio.create_task(self._feed(), name="caller-microphone")
         return began
 
-    async def _signal(self, offer: str) -> str:
-        """Exchange the offer for the answer."""
-        url = f"{self._server}/v1/realtime/calls"
-        headers = {"Content-Type": "application/sdp", **self._headers}
-        try:
-            async with httpx.AsyncClient(verify=self._verify, timeout=CONNECT_TIMEOUT_S) as client:
-                answer = await client.post(url, content=offer, headers=headers)
-        except httpx.HTTPError as error:
-            raise CallFailed(f"cannot reach {url}: {error or type(error).__name__}") from error
-        if answer.status_code != 201:
-            raise refusal(answer.status_code, answer.text, url)
-        self._location = answer.headers.get("Location")
-        self.call_id = (self._location or "").rstrip("/").rsplit("/", 1)[-1]
-        return answer.text
+    async def _open_line(self) -> Line:
+        if self._make_line is not None:
+            return self._make_line()
+        return engine(await asyncio.to_thread(local_address, self._signalling.server))
 
     # What the line tells (a seam.CallSink).
 
@@ -168,8 +178,9 @@ class WebRtcLink:
             case Closed(reason=reason, at=at):
                 self._closed = True
                 if self._connected is not None and not self._connected.done():
+                    server = self._signalling.server
                     self._connected.set_exception(
-                        Unreachable(f"the call to {self._server} was not connected: {reason}")
+                        Unreachable(f"the call to {server} was not connected: {reason}")
                     )
                     return
                 self._listener.on_closed(reason, at)
@@ -183,16 +194,16 @@ class WebRtcLink:
         try:
             self._port.set_plan(plan_from_event(message))
         except SettingsError as error:
-            log.warning("caller.plan_refused", server=self._server, error=str(error))
+            log.warning("caller.plan_refused", call=self.call_id, error=str(error))
 
     def _on_report(self, report: LinkReport) -> None:
         """Tell the server how its speech arrives; begin ICE anew when nothing does any more."""
-        if (told := self._teller.add(report)) is not None:
+        if (told := self._teller.add(report)) is not None and self._tells:
             self.send(of_line(told, takes_plan=self._adapt))
         self._listener.on_report(report)
         if report.quiet_ms < QUIET_MS:
             self._restart_after_ms = QUIET_MS
-        elif report.quiet_ms >= self._restart_after_ms and self._can_restart:
+        elif report.quiet_ms >= self._restart_after_ms and self._signalling.restarts:
             self._restart_after_ms = report.quiet_ms + RESTART_EVERY_MS
             if self._restarting is None or self._restarting.done():
                 self._restarting = asyncio.create_task(self._restart(), name="caller-ice-restart")
@@ -200,22 +211,15 @@ class WebRtcLink:
     async def _restart(self) -> None:
         """The network has changed, perhaps: ICE from where this machine is now. What does not
         succeed is tried again as long as the call is quiet, and alive."""
-        if self._port is None or self._location is None:
+        if self._port is None:
             return
-        url = urljoin(f"{self._server}/", self._location)
-        headers = {"Content-Type": "application/sdp", **self._headers}
         try:
-            host = await asyncio.to_thread(_local_address, self._server)
-            offer = self._port.offer_restart(host)
-            async with httpx.AsyncClient(verify=self._verify, timeout=RESTART_TIMEOUT_S) as client:
-                answer = await client.patch(url, content=offer, headers=headers)
-            if answer.status_code in (404, 405):
-                # The call is gone, or a server that does not know of this; time will tell.
-                self._can_restart = False
-            elif answer.status_code == 200 and self._port is not None:
-                self._port.set_answer(answer.text)
-        except (httpx.HTTPError, CallEnded, CallFailed, SignallingError) as error:
-            log.info("caller.ice_restart_failed", server=self._server, error=str(error))
+            host = await asyncio.to_thread(local_address, self._signalling.server)
+            answer = await self._signalling.restart(self._port.offer_restart(host))
+            if answer is not None and self._port is not None:
+                self._port.set_answer(answer)
+        except (CallEnded, CallFailed, SignallingError) as error:
+            log.info("caller.ice_restart_failed", call=self.call_id, error=str(error))
 
     def _on_frame(self, frame: FrameIn) -> None:
         self._pacing.ticked(frame.at)
@@ -228,10 +232,14 @@ class WebRtcLink:
         sound = frame.mark is not Mark.MISSING
         played, self._played = self._played, (frame.rtp + FRAME_RTP) if sound else None
         self._heard_frames = self._heard_frames + 1 if played is not None else 0
-        if played is not None and (
-            not sound
-            or self._heard_frames <= _REPORT_FRAMES
-            or self._heard_frames % _REPORT_FRAMES == 0
+        if (
+            self._tells
+            and played is not None
+            and (
+                not sound
+                or self._heard_frames <= _REPORT_FRAMES
+                or self._heard_frames % _REPORT_FRAMES == 0
+            )
         ):
             self.send({"type": "visavis.playback", "rtp_timestamp": played & 0xFFFF_FFFF})
 
@@ -255,24 +263,14 @@ class WebRtcLink:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
         self._feeder = self._restarting = None
-        if self._location is not None and not self._closed:
-            await self._hang_up(self._location)
-        if self._engine is not None:
-            engine, self._engine = self._engine, None
-            await engine.aclose()
-
-    async def _hang_up(self, location: str) -> None:
-        """Tell the server over HTTP, which unlike the closing packets is known to arrive."""
-        self._location = None
-        try:
-            async with httpx.AsyncClient(verify=self._verify, timeout=3.0) as client:
-                url = urljoin(f"{self._server}/", location)
-                await client.post(f"{url}/hangup", headers=self._headers)
-        except httpx.HTTPError:
-            return  # the server is gone, and with it the call
+        if not self._closed:
+            await self._signalling.hang_up()
+        if self._line is not None:
+            line, self._line = self._line, None
+            await line.aclose()
 
 
-def _local_address(server: str) -> str:
+def local_address(server: str) -> str:
     """The address of this machine from which the server is reached."""
     parts = urlsplit(server)
     port = parts.port or (443 if parts.scheme == "https" else 80)

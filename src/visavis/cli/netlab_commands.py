@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from visavis.cli.flags import AsJson, Plan
+from visavis.cli.flags import ApiKey, AsJson, Insecure, Plan
 
 netlab_app = typer.Typer(
     help="Weak networks: look at them, and run calls through them.", no_args_is_help=True
@@ -123,6 +123,73 @@ def run(
         out=out,
         as_json=as_json,
     )
+
+
+@netlab_app.command("check")
+def check(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="The check as a TOML file; options go on top.", show_default=False),
+    ] = None,
+    agent: Annotated[
+        str | None,
+        typer.Option(help="URL that takes the offer. Default: visavis itself, in virtual time."),
+    ] = None,
+    signalling: Annotated[
+        str | None,
+        typer.Option(help="How the agent is asked: realtime, sdp (WHIP) or json. Default: by URL."),
+    ] = None,
+    networks: Annotated[
+        str | None,
+        typer.Option(help="Names or TOML files joined by commas.  [default: voice12]"),
+    ] = None,
+    answer_within: Annotated[
+        float | None, typer.Option(help="Seconds to the answer, at p95.  [default: 1.5]")
+    ] = None,
+    hear: Annotated[
+        float | None, typer.Option(help="Share of the words said, 0 to 1.  [default: 0.95]")
+    ] = None,
+    calls: Annotated[int | None, typer.Option(help="On each network.  [default: 3]")] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed is the same networks.")] = None,
+    wav: Annotated[
+        list[Path] | None,
+        typer.Option("--wav", help="What to say, its words in a .txt beside it; may be repeated."),
+    ] = None,
+    heard_from: Annotated[
+        str | None,
+        typer.Option(help="Where the agent's messages say what it heard (docs/check.md)."),
+    ] = None,
+    wait: Annotated[
+        float | None, typer.Option(help="Seconds before the first question, while it greets.")
+    ] = None,
+    at_once: Annotated[int | None, typer.Option(help="Calls at a time.")] = None,
+    as_json: AsJson = False,
+    junit: Annotated[Path | None, typer.Option(help="Also write JUnit XML.")] = None,
+    api_key: ApiKey = None,
+    insecure: Insecure = False,
+) -> None:
+    """Whether an agent answers in time and hears the words, on weak networks.
+
+    Exit code 0: on all of them; 1: not on all; 2: it could not be found out.
+    """
+    from visavis.cli.check import run
+
+    options = {
+        "agent": agent,
+        "signalling": signalling,
+        "networks": None if networks is None else [name.strip() for name in networks.split(",")],
+        "answer_within_s": answer_within,
+        "hear": hear,
+        "calls": calls,
+        "seed": seed,
+        "say": [{"wav": path} for path in wav] if wav else None,
+        "heard_from": heard_from,
+        "wait_s": wait,
+        "at_once": at_once,
+        "api_key": api_key,
+        "verify_tls": False if insecure else None,
+    }
+    raise typer.Exit(run(file, as_json=as_json, junit=junit, options=options))
 
 
 @netlab_app.command("mine")

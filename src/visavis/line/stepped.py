@@ -43,6 +43,7 @@ class SteppedEnd(LineCalls):
         seed: int,
         address: str,
         receive_rate: int,
+        play_rate: int,
         playout: bool,
         limits: CallLimits,
         start: float,
@@ -53,7 +54,7 @@ class SteppedEnd(LineCalls):
             address=address,
             start=start,
             receive_rate=receive_rate,
-            play_rate=RATE_OUT,
+            play_rate=play_rate,
             playout=playout,
             max_message_bytes=limits.max_message_bytes,
             silence_timeout_s=limits.silence_timeout_s,
@@ -83,8 +84,10 @@ class SteppedLink:
         down: LinkNetwork | Carry | None = None,
         limits: CallLimits | None = None,
         client_rate: int = RATE_OUT,
+        client_play_rate: int = RATE_OUT,
     ) -> None:
-        """`up` carries client to server. `client_rate` is what the client hears at."""
+        """`up` carries client to server. `client_rate` is what the client hears at,
+        `client_play_rate` what it speaks at."""
         self._loop = asyncio.get_running_loop()
         self._start = self._loop.time()
         limits = limits or CallLimits()
@@ -93,6 +96,7 @@ class SteppedLink:
             seed=2 * seed,
             address="10.0.0.1:5000",
             receive_rate=RATE_IN,
+            play_rate=RATE_OUT,
             playout=False,
             limits=limits,
             start=self._start,
@@ -102,6 +106,7 @@ class SteppedLink:
             seed=2 * seed + 1,
             address="10.0.0.2:5000",
             receive_rate=client_rate,
+            play_rate=client_play_rate,
             playout=True,
             limits=limits,
             start=self._start,

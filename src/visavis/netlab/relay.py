@@ -87,13 +87,17 @@ class Relay:
         seed: int = 0,
         folder: Path | None = None,
         witness: Witness | None = None,
+        back: socket.socket | None = None,
     ) -> None:
+        """`back`: an open UDP socket for the first client's way to the server, for who must know
+        its address beforehand; the relay closes it."""
         # Wrong scenarios are told before the first packet.
         Network(scenario, seed, folder)
         self._scenario = scenario
         self._folder = folder
         self._seed = seed
         self._witness = witness
+        self._back = back
         self._server = _resolve(to)
         self._front = _open(_resolve(listen))
         self.address: Address = self._front.getsockname()[:2]
@@ -139,8 +143,9 @@ class Relay:
         self._open = False
         for path in self._paths.values():
             path.socket.close()
-        for own in (self._front, self._stop, self._wake):
-            own.close()
+        for own in (self._front, self._stop, self._wake, self._back):
+            if own is not None:
+                own.close()
 
     def report(self) -> dict[str, Any]:
         """What went through, and how exactly: `error_*_ms` is by how much later than decided
@@ -188,7 +193,8 @@ class Relay:
         seed = (self._seed + self._known) % (MAX_SEED + 1)
         self._known += 1
         network = Network(self._scenario, seed, self._folder)
-        back = socket.socket(self._front.family, socket.SOCK_DGRAM)
+        back, self._back = self._back, None
+        back = back or socket.socket(self._front.family, socket.SOCK_DGRAM)
         back.setblocking(False)
         back.connect(self._server)
         path = _Path(client, seed, back, Carrier(network, now, self._witness), now)
