@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from visavis.models.protocols import Voice
 
@@ -26,3 +26,11 @@ class Agent:
     voice: Voice = field(default_factory=Voice)
     language: str | None = "en"
     """What the recogniser expects; None lets it find out."""
+
+    def changed(self, instructions: str | None, voice: str | None) -> Agent:
+        """The same with another prompt and with the voice of that name; None leaves as it is."""
+        return replace(
+            self,
+            instructions=self.instructions if instructions is None else instructions,
+            voice=self.voice if voice is None else replace(self.voice, name=voice),
+        )

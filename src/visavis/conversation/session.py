@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 
 from visavis.conversation import signals as s
 from visavis.conversation.actions import Actions
@@ -192,18 +191,15 @@ class Session:
 
     def update(self, *, instructions: str | None = None, voice: str | None = None) -> None:
         """Change the agent for the replies to come."""
-        agent = self._actions.agent
+        self._actions.agent = self._actions.agent.changed(instructions, voice)
         if instructions is not None:
-            agent = replace(agent, instructions=instructions)
             self._prompts.instructions = instructions
-        if voice is not None:
-            agent = replace(agent, voice=replace(agent.voice, name=voice))
-        self._actions.agent = agent
-        if instructions is not None and self._machine.state is State.IDLE:
-            self._prompts.prefill()
+            if self._machine.state is State.IDLE:
+                self._prompts.prefill()
 
     def on_event(self, event: UpEvent) -> None:
-        """Take one upward event of the call (`CallSink`)."""
+        """Take one upward event of the call (`CallSink`). Text and link reports are for the
+        protocol, not for the conversation."""
         if self._closed:
             return
         match event:
@@ -218,8 +214,6 @@ class Session:
                     self.say(greeting)
             case Closed():
                 self._end()
-            case _:
-                pass  # text and link reports are for the protocol, not for the conversation
 
     # ---- sound in
 
