@@ -1,110 +1,66 @@
 """What is gained by feeling the network: words, delay and bits of each strategy on each network.
 
 The native line at both ends, in virtual time, the controller at the server, its plans for the
-client sent through the same network. `wer` is of what the server's recogniser gets, `down_wer` of
-what the client's ear gets; `turn_p95_ms` is what the way there and back adds to an answer (mouth to
-recogniser plus voice to ear); `kbps` is the mean of both directions on the wire. `tuning`
-utterances are for tuning, figures come from `testing`.
+client sent through the same network. The client sends as our own (`wer`, `kbps`: the person's
+speech, as the server's recogniser gets it); what comes down is planned as for a browser, whose ear
+knows in-band FEC and RED (`down_wer`, `down_kbps`). `turn_p95_ms` is what the way there and back
+adds to an answer (mouth to recogniser plus voice to ear). `tuning` utterances are for tuning,
+figures come from `testing`.
+
+`gap_ms` is the longest time in which nothing came up; `back_s` how long after the return of a gap
+of more than 300 ms the last frame came that was said before it, `unknown` the share of frames of
+which nothing is known.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import visavis_line
 
 from harness import arguments, config_hash, finish, table
+from lineloss.ends import Recording
+from lineloss.kept import Kept
 from lineloss.material import Stream, streams, utterances
-from lineloss.networks import NETWORKS, Decide, Network, independent, outages
 from lineloss.score import Utterance, figures, score
 from lineloss.steered import Steered
 from lineloss.virtual import SETTLE_S, call
+from sense.courses import Course, courses, truths
+from sense.truth import Truth
 from visavis.network import Adaptive, Level, Pattern, Strategy
 from visavis.network.baselines import PLAIN, AnaLike, Fixed, Oracle, fec_only, red_1
 from visavis.seam import DEFAULT_PLAN, UPLINK_PLAN
 
-Kind = tuple[Pattern, Level]
-GOOD: Kind = (Pattern.GOOD, Level.LIGHT)
 UTTERANCES_A_CALL = 12
 SAME_WER = 0.005
 """Word error rates that differ by no more count as the same."""
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """A network for some seconds of a call, and what it is."""
-
-    seconds: float
-    network: Network
-    kind: Kind
-
-
-def _named(name: str) -> Network:
-    return next(network for network in NETWORKS if network.name == name)
-
-
-FOREVER = float("inf")
-CLEAN = _named("clean")
-RANDOM30 = Network("random30", "30 % independent loss", independent(0.30))
-OUTAGES = Network("outages", "10 % of the time out, 2 s each", outages(0.10, 2.0))
-KINDS: dict[str, Kind] = {
-    "random10": (Pattern.RANDOM_LOSS, Level.MIDDLING),
-    "gilbert20": (Pattern.SHORT_BURSTS, Level.HEAVY),
-    "bursts30": (Pattern.LONG_BURSTS, Level.HEAVY),
-    "jitter": (Pattern.JITTER, Level.LIGHT),
-    "bufferbloat": (Pattern.CONGESTED, Level.LIGHT),
-}
-LOSSES = [Stretch(12.0, _named(name), KINDS[name]) for name in ("gilbert20", "random10")]
-BURSTS = Stretch(15.0, _named("bursts30"), KINDS["bursts30"])
-COURSES: dict[str, list[Stretch]] = {
-    "clean": [Stretch(FOREVER, CLEAN, GOOD)],
-    **{name: [Stretch(FOREVER, _named(name), kind)] for name, kind in KINDS.items()},
-    "random30": [Stretch(FOREVER, RANDOM30, (Pattern.RANDOM_LOSS, Level.HEAVY))],
-    "outages": [Stretch(FOREVER, OUTAGES, (Pattern.OUTAGE, Level.HEAVY))],
-    "a spell of bursts": [Stretch(15.0, CLEAN, GOOD), BURSTS, Stretch(FOREVER, CLEAN, GOOD)],
-    "a spell of losses": [Stretch(12.0, CLEAN, GOOD), *LOSSES, Stretch(FOREVER, CLEAN, GOOD)],
-}
+GOOD = ("clean", "wifi-good", "long-haul", "5g-handover", "real 5g-handover")
+SHORT_GAP_S = 0.3
 
 HEAVY = replace(UPLINK_PLAN, red=(2,), expected_loss=0.3)
-HEAVY_DOWN = replace(DEFAULT_PLAN, dred_ms=500, expected_loss=0.3)
-Make = Callable[[Callable[[float], Kind]], tuple[Strategy, Strategy]]
+LIGHTER = replace(HEAVY, bitrate=24_000)
+"""As much protection, for fewer bits."""
+Moment = Callable[[float], tuple[Pattern, Level]]
+Make = Callable[[Moment, Moment], tuple[Strategy, Strategy]]
 """The strategies up and down of one call; `Oracle` is told the network of each moment."""
 STRATEGIES: dict[str, Make] = {
-    "plain": lambda truth: (Fixed(PLAIN), Fixed(PLAIN)),
-    "fec only": lambda truth: (fec_only(), fec_only()),
-    "red 1": lambda truth: (red_1(), red_1()),
-    "fixed": lambda truth: (Fixed(UPLINK_PLAN), Fixed(DEFAULT_PLAN)),
-    "fixed, heavy": lambda truth: (Fixed(HEAVY), Fixed(HEAVY_DOWN)),
-    "ana": lambda truth: (AnaLike(), AnaLike()),
-    "adaptive": lambda truth: (Adaptive(), Adaptive()),
-    "oracle": lambda truth: (Oracle(truth), Oracle(truth)),
+    "plain": lambda up, down: (Fixed(PLAIN), Fixed(PLAIN)),
+    "fec only": lambda up, down: (fec_only(), fec_only()),
+    "red 1": lambda up, down: (red_1(), red_1()),
+    "fixed": lambda up, down: (Fixed(UPLINK_PLAN), Fixed(DEFAULT_PLAN)),
+    "fixed, heavy": lambda up, down: (Fixed(HEAVY), Fixed(DEFAULT_PLAN)),
+    "fixed, lighter": lambda up, down: (Fixed(LIGHTER), Fixed(DEFAULT_PLAN)),
+    "ana": lambda up, down: (AnaLike(), AnaLike()),
+    "adaptive": lambda up, down: (Adaptive(UPLINK_PLAN), Adaptive(DEFAULT_PLAN)),
+    "oracle": lambda up, down: (Oracle(up, UPLINK_PLAN), Oracle(down, DEFAULT_PLAN)),
 }
-FIXED = ("plain", "fec only", "red 1", "fixed", "fixed, heavy")
-
-
-def at(course: Sequence[Stretch], seconds: float) -> int:
-    """Which stretch it is, so long after the network began."""
-    for index, stretch in enumerate(course):
-        if seconds < stretch.seconds:
-            return index
-        seconds -= stretch.seconds
-    return len(course) - 1
-
-
-def joined(name: str, course: Sequence[Stretch]) -> Network:
-    """All stretches as one network."""
-
-    def make(rng: random.Random) -> Decide:
-        decides = [s.network.make(random.Random(rng.getrandbits(64))) for s in course]
-        return lambda index, now: decides[at(course, now)](index, now)
-
-    ordered = all(stretch.network.ordered for stretch in course)
-    return Network(name, "", make, ordered)
+FIXED = ("plain", "fec only", "red 1", "fixed", "fixed, heavy", "fixed, lighter")
 
 
 @cache
@@ -113,40 +69,80 @@ def material(split: str, count: int) -> tuple[Stream, ...]:
     return tuple(streams(utterances(split), count, calls=calls))  # type: ignore[arg-type]
 
 
-def trial(name: str, strategy: str, split: str, count: int) -> dict[str, Any]:
-    """One row."""
-    course = COURSES[name]
+def trial(
+    course: Course, strategy: str, split: str, count: int, *, down_too: bool
+) -> dict[str, Any]:
+    """One row. `down_too`: also the words of what comes down."""
     up: list[Utterance] = []
     down: list[Utterance] = []
     kbps, plans, seconds = [], 0, 0.0
+    gaps, back, unknown = 0.0, 0.0, []
     for seed, stream in enumerate(material(split, count)):
-
-        def truth(now: float) -> Kind:
-            return course[at(course, now - SETTLE_S)].kind if now >= SETTLE_S else GOOD
-
-        steer = Steered(*STRATEGIES[strategy](truth))
+        known = truths(course, seed, stream.seconds)
+        steer = Steered(*STRATEGIES[strategy](*map(_moment, known)))
         outcome = call(
             stream,
-            joined(name, course),
+            course.ways(seed),
             asdict(UPLINK_PLAN),
             seed,
             down_plan=asdict(DEFAULT_PLAN),
             steer=steer,
+            both=down_too,
         )
-        up += score(stream, outcome.down.spoke_at, outcome.up)
-        down += score(stream, outcome.up.spoke_at, outcome.down)
+        up += score(stream, outcome.down.spoke_at, outcome.up, words_only=True)
+        if down_too:
+            down += score(stream, outcome.up.spoke_at, outcome.down, words_only=True)
         kbps.append((outcome.up_kbps, outcome.down_kbps))
         plans, seconds = plans + steer.plans, seconds + stream.seconds
-    there, back = figures(up), figures(down)
-    up_kbps, down_kbps = np.mean(kbps, axis=0)
-    return {
-        "network": name, "strategy": strategy, "wer": there["wer"], "down_wer": back["wer"],
-        "turn_p95_ms": turn_ms(up, down, 95), "turn_p50_ms": turn_ms(up, down, 50),
-        "kbps": round(float(np.mean(kbps)), 1), "up_kbps": round(float(up_kbps), 1),
-        "down_kbps": round(float(down_kbps), 1), "up_p95_ms": there["delay_p95_ms"],
-        "down_p95_ms": back["delay_p95_ms"], "down_concealed": back["concealed"],
-        "down_pesq": back["pesq"], "plans_a_minute": round(plans * 60 / seconds, 1),
+        gaps = max(gaps, _longest(known[0], stream.seconds))
+        back = max(back, returned(outcome.up, known[0]))
+        unknown.append(float(np.mean(outcome.up.guessed)))  # type: ignore[arg-type]
+    there = figures(up)
+    row = {
+        "network": course.name, "strategy": strategy, "wer": there["wer"], "words": _words(up),
+        "errors": sum(u.errors for u in up), "up_p50_ms": there["delay_p50_ms"],
+        "up_p95_ms": there["delay_p95_ms"], "turn_p95_ms": None, "kbps": _mean(kbps, 0),
+        "down_kbps": _mean(kbps, 1), "down_wer": None, "down_p95_ms": None,
+        "gap_ms": round(gaps * 1e3), "back_s": round(back, 2),
+        "unknown": round(float(np.mean(unknown)), 4),
+        "plans_a_minute": round(plans * 60 / seconds, 1),
     }  # fmt: skip
+    if down_too:
+        heard = figures(down)
+        row |= {"down_wer": heard["wer"], "down_p95_ms": heard["delay_p95_ms"],
+                "turn_p95_ms": turn_ms(up, down, 95)}  # fmt: skip
+    return row
+
+
+def _moment(truth: Truth) -> Moment:
+    return lambda now: truth.at(now - SETTLE_S)
+
+
+def _longest(truth: Truth, seconds: float) -> float:
+    inside = truth.gaps[truth.gaps[:, 0] < seconds]
+    return float((inside[:, 1] - inside[:, 0]).max()) if len(inside) else 0.0
+
+
+def _words(utterances: list[Utterance]) -> int:
+    return sum(u.words for u in utterances)
+
+
+def _mean(kbps: list[tuple[float, float]], way: int) -> float:
+    return round(float(np.mean([pair[way] for pair in kbps])), 1)
+
+
+def returned(recording: Recording, truth: Truth) -> float:
+    """Seconds after a long gap's end until the last of what was said before it was handed up."""
+    said = recording.starts / recording.rate
+    said = said + float(np.min(recording.at - said))
+    worst = 0.0
+    for begin, end in truth.gaps.tolist():
+        if end - begin <= SHORT_GAP_S:
+            continue
+        before = (said > begin - 1.0) & (said <= end) & (recording.at >= end)
+        if before.any():
+            worst = max(worst, float(recording.at[before].max()) - end)
+    return worst
 
 
 def turn_ms(up: list[Utterance], down: list[Utterance], q: float) -> float | None:
@@ -159,64 +155,131 @@ def turn_ms(up: list[Utterance], down: list[Utterance], q: float) -> float | Non
     return round(float(np.percentile(both, q)) * 1e3, 1)
 
 
-def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Over all networks: `regret`, by how much more the adaptive policy's words are wrong than the
+Rows = Sequence[dict[str, Any]]
+
+
+def summary(rows: Rows) -> dict[str, Any]:
+    """Over the networks that every strategy has met, of the person's speech: each one's word error
+    rate and bits; `regret`, by how much more the adaptive policy's words are wrong than the
     oracle's; `bits_saved` against the cheapest fixed plan with at most its word error rate (None:
-    there is none); `over_plain`, bits on the clean network beyond plain Opus."""
+    there is none); `over_plain`, bits on good networks beyond plain Opus."""
+    met = [{r["network"] for r in rows if r["strategy"] == s} for s in _strategies(rows)]
+    common = set.intersection(*met) if met else set()
 
-    def of(strategy: str, figure: Callable[[dict[str, Any]], float]) -> float:
-        return float(np.mean([figure(row) for row in rows if row["strategy"] == strategy]))
+    def of(strategy: str) -> tuple[float, float]:
+        own = [r for r in rows if r["strategy"] == strategy and r["network"] in common]
+        wer = sum(r["errors"] for r in own) / max(1, sum(r["words"] for r in own))
+        return round(wer, 4), round(float(np.mean([r["kbps"] for r in own])), 1)
 
-    def wer(row: dict[str, Any]) -> float:
-        return float(row["wer"] + row["down_wer"]) / 2
-
-    def kbps(row: dict[str, Any]) -> float:
-        return float(row["kbps"])
-
-    known = {row["strategy"] for row in rows}
-    found: dict[str, Any] = {"regret": None, "bits_saved": None, "over_plain": None}
-    if {"adaptive", "oracle"} <= known and of("oracle", wer) > 0:
-        found["regret"] = round(of("adaptive", wer) / of("oracle", wer) - 1, 4)
-    if "adaptive" in known:
-        least = of("adaptive", wer) + SAME_WER
-        as_good = [of(s, kbps) for s in FIXED if s in known and of(s, wer) <= least]
+    if not common:
+        return {"overall": {}, "regret": None, "bits_saved": None, "over_plain": None}
+    overall = {s: dict(zip(("wer", "kbps"), of(s), strict=True)) for s in _strategies(rows)}
+    found: dict[str, Any] = {
+        "networks": len(common), "overall": overall,
+        "regret": None, "bits_saved": None, "over_plain": None,
+    }  # fmt: skip
+    mine = overall.get("adaptive")
+    if mine and overall.get("oracle", {}).get("wer"):
+        found["regret"] = round(mine["wer"] / overall["oracle"]["wer"] - 1, 4)
+    if mine:
+        as_good = [s for s in FIXED if s in overall and overall[s]["wer"] <= mine["wer"] + SAME_WER]
         if as_good:
-            found["bits_saved"] = round(1 - of("adaptive", kbps) / min(as_good), 4)
-    on_clean = {row["strategy"]: row["kbps"] for row in rows if row["network"] == "clean"}
-    if {"adaptive", "plain"} <= set(on_clean):
-        found["over_plain"] = round(on_clean["adaptive"] / on_clean["plain"] - 1, 4)
+            found["cheapest"] = min(as_good, key=lambda s: overall[s]["kbps"])
+            found["bits_saved"] = round(1 - mine["kbps"] / overall[found["cheapest"]]["kbps"], 4)
+    found["over_plain"] = over_plain(rows)
     return found
+
+
+def _strategies(rows: Rows) -> list[str]:
+    return list(dict.fromkeys(row["strategy"] for row in rows))
+
+
+def over_plain(rows: Rows) -> float | None:
+    """The worst of the good networks."""
+    bits = {(r["network"], r["strategy"]): r["kbps"] for r in rows if r["network"] in GOOD}
+    more = [
+        bits[name, "adaptive"] / bits[name, "plain"] - 1
+        for name in GOOD
+        if (name, "adaptive") in bits and (name, "plain") in bits
+    ]
+    return round(max(more), 4) if more else None
+
+
+def bars(rows: Rows) -> list[dict[str, Any]]:
+    """Where the adaptive policy should lose no more than a point, or be back within 2 s."""
+    lossless = next(
+        (r["wer"] for r in rows if (r["network"], r["strategy"]) == ("clean", "plain")), None
+    )
+    found = []
+    for row in rows:
+        if row["strategy"] != "adaptive" or lossless is None:
+            continue
+        replayed = row["network"].startswith("real ")
+        if row["network"] == "random30" or (replayed and row["gap_ms"] <= SHORT_GAP_S * 1e3):
+            more = round(row["wer"] - lossless, 4)
+            bar = "no more than 0.01 above lossless"
+            found.append(_bar(row["network"], bar, more, more <= 0.01))
+        if row["gap_ms"] > SHORT_GAP_S * 1e3:
+            bar = "back within 2 s"
+            found.append(_bar(row["network"], bar, row["back_s"], row["back_s"] <= 2.0))
+    return found
+
+
+def _bar(network: str, bar: str, value: float, ok: bool) -> dict[str, Any]:
+    return {"network": network, "bar": bar, "value": value, "ok": "yes" if ok else "**no**"}
 
 
 def main() -> None:
     parser = arguments(__doc__)
-    parser.add_argument("--networks", nargs="+", choices=list(COURSES), default=list(COURSES))
+    parser.add_argument("--networks", nargs="+", help="all unless named")
     parser.add_argument("--strategies", nargs="+", choices=list(STRATEGIES),
                         default=list(STRATEGIES))  # fmt: skip
+    parser.add_argument("--traces", type=Path, help="folder of the recordings")
     parser.add_argument("--n", type=int, default=24, help="utterances a row")
     parser.add_argument("--split", choices=("tuning", "testing"), default="testing")
+    parser.add_argument("--no-down", action="store_true", help="only the words that go up")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--keep", type=Path, help="folder of finished rows, to go on from")
     options = parser.parse_args()
+    known = courses(options.traces)
     if options.quick:
         options.n, options.networks = 3, ["clean", "bursts30"]
         options.strategies = ["plain", "fixed", "adaptive", "oracle"]
+    chosen = options.networks or list(known)
+    if unknown := [name for name in chosen if name not in known]:
+        parser.error(f"there is no network {unknown[0]!r}; there are {', '.join(known)}")
+    kept = Kept(options.keep)
     rows = []
     with ProcessPoolExecutor(options.processes) as pool:
-        futures = [
-            pool.submit(trial, network, strategy, options.split, options.n)
-            for network in options.networks
-            for strategy in options.strategies
-        ]
-        for future in futures:
-            rows.append(future.result())
-            if not options.json:
-                print(" ".join(f"{key}={value}" for key, value in rows[-1].items()), flush=True)
+        jobs = []
+        for name in chosen:
+            for strategy in options.strategies:
+                key = {"network": name, "strategy": strategy, "n": options.n,
+                       "split": options.split, "down": not options.no_down}  # fmt: skip
+                row = kept.get(key)
+                later = None if row else pool.submit(
+                    trial, known[name], strategy, options.split, options.n,
+                    down_too=not options.no_down,
+                )  # fmt: skip
+                jobs.append((key, row, later))
+        for key, row, later in jobs:
+            if later is not None:
+                row = later.result()
+                kept.put(key, row)
+                if not options.json:
+                    print(" ".join(f"{name}={value}" for name, value in row.items()), flush=True)
+            rows.append(row)
     found = summary(rows)
-    config = {"networks": options.networks, "strategies": options.strategies, "n": options.n,
-              "split": options.split}  # fmt: skip
-    said = ", ".join(f"{name} {value}" for name, value in found.items())
-    finish(options, "adaptation", f"{table(rows)}\n\nOver all networks: {said}.",
-           {"n": options.n, "rows": rows, **found, "config_hash": config_hash(config)})  # fmt: skip
+    config = {"networks": chosen, "strategies": options.strategies, "n": options.n,
+              "split": options.split, "opus": visavis_line.opus_version()}  # fmt: skip
+    overall = [{"strategy": name, **own} for name, own in found["overall"].items()]
+    said = ", ".join(f"{name} {found[name]}" for name in ("regret", "bits_saved", "over_plain"))
+    met = bars(rows)
+    parts = [(__doc__ or "").strip(), table(rows), f"Over all networks: {said}."]
+    parts += [table(each) for each in (overall, met) if each]
+    finish(options, "adaptation", "\n\n".join(parts),
+           {"n": options.n, "rows": rows, **found, "bars": met,
+            "config_hash": config_hash(config)})  # fmt: skip
 
 
 if __name__ == "__main__":

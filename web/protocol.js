@@ -109,6 +109,7 @@ export const NO_STATS = Object.freeze({
  *   | { type: "visavis.hello", version: string }
  *   | { type: "visavis.state", user: UserState, agent: AgentState }
  *   | { type: "visavis.ledger", ledger: Ledger }
+ *   | { type: "visavis.plan", plan: unknown }
  *   | ({ type: "visavis.link" } & ServerLink)} ServerEvent
  */
 
@@ -117,7 +118,8 @@ export const NO_STATS = Object.freeze({
  * @typedef {{ type: "visavis.playback", rtp_timestamp: number }
  *   | { type: "visavis.playback", item_id: string, audio_ms: number }
  *   | { type: "visavis.link", window_ms: number, received: number, lost: number,
- *       concealed: number, recovered: number, jitter_ms: number, buffer_ms?: number }
+ *       concealed: number, recovered: number, jitter_ms: number, buffer_ms?: number,
+ *       plan?: boolean }
  *   | { type: "input_audio_buffer.append", audio: string }} ClientEvent
  */
 

@@ -92,8 +92,11 @@ def quality(said: NDArray[np.int16], heard: NDArray[np.int16]) -> float | None:
         return None
 
 
-def score(stream: Stream, spoke_at: float, recording: Recording) -> list[Utterance]:
-    """Every utterance of one call in one direction. `spoke_at` is the speaker's."""
+def score(
+    stream: Stream, spoke_at: float, recording: Recording, *, words_only: bool = False
+) -> list[Utterance]:
+    """Every utterance of one call in one direction. `spoke_at` is the speaker's. `words_only`:
+    without STOI (then 0) and PESQ (None)."""
     pcm, starts = recording.pcm, recording.starts
     if recording.rate != RATE:
         pcm = soxr.resample(pcm, recording.rate, RATE)
@@ -112,14 +115,14 @@ def score(stream: Stream, spoke_at: float, recording: Recording) -> list[Utteran
         with warnings.catch_warnings():
             # Too short for a figure: it then gives 1e-5, which is what was understood.
             warnings.simplefilter("ignore", RuntimeWarning)
-            clear = float(stoi(said / 32768, found.laid / 32768, RATE))
+            clear = 0.0 if words_only else float(stoi(said / 32768, found.laid / 32768, RATE))
         scored.append(
             Utterance(
                 spoken.name,
                 count,
                 errors,
                 clear,
-                quality(said, found.laid),
+                None if words_only else quality(said, found.laid),
                 found.delays,
                 _guessed(recording, starts, found.span),
                 text,

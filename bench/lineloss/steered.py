@@ -16,10 +16,11 @@ from visavis.settings import plan_from_event
 
 
 class Steered:
-    """A `virtual.Steer`. The client is our own line."""
+    """A `virtual.Steer`. The client is our own line, steered up as such and down as a browser."""
 
     def __init__(self, up: Strategy, down: Strategy) -> None:
-        self._controller = Controller(up, down)
+        # What comes up is our own line's; what goes down is planned as for a browser's ear.
+        self._controllers = {Far.LINE: Controller(up=up), Far.BROWSER: Controller(down=down)}
         self._teller = Teller()
         self._far = FarSide()
         self.plans = 0
@@ -45,9 +46,13 @@ class Steered:
             assert isinstance(told, Link)
             self._far.tell(told.report(), event.at)
         elif isinstance(event, LinkReport):
-            plans = self._controller.add(self._far.complete(event), Far.LINE)
-            self.plans += (plans.up is not None) + (plans.down is not None)
-            if plans.down is not None:
-                end.set_plan(call, **asdict(plans.down))
-            if plans.up is not None:
-                end.send(call, json.dumps({"type": "visavis.plan", "plan": asdict(plans.up)}))
+            plans = {
+                far: controller.add(self._far.complete(event), far)
+                for far, controller in self._controllers.items()
+            }
+            up, down = plans[Far.LINE].up, plans[Far.BROWSER].down
+            self.plans += (up is not None) + (down is not None)
+            if down is not None:
+                end.set_plan(call, **asdict(down))
+            if up is not None:
+                end.send(call, json.dumps({"type": "visavis.plan", "plan": asdict(up)}))

@@ -37,6 +37,27 @@ class Outcome:
     """On the wire with IP and UDP headers, before losses."""
 
 
+Deliver = Callable[[float, int], float | None]
+"""When a packet of so many bytes (with IP and UDP headers) arrives that was sent at that time, in
+seconds since the network began; None if never. Times never fall."""
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Both directions of one call's network: up, then down."""
+
+    deliver: tuple[Deliver, Deliver]
+    base_s: tuple[float, float]
+    """While the call is set up."""
+
+
+def ways_of(network: Network, seed: int) -> Ways:
+    up, down = (Path(network, f"{seed}/{side}") for side in (0, 1))
+    return Ways(
+        (lambda now, _: up.deliver(now), lambda now, _: down.deliver(now)), (BASE_S, BASE_S)
+    )
+
+
 Steer = Callable[[int, Any, int, Any], None]
 """Sees each end's batch (side, end, call, batch) as the program around that end would, and may send
 texts and set plans. Side 0 is the client, side 1 the server."""
@@ -44,15 +65,16 @@ texts and set plans. Side 0 is the client, side 1 the server."""
 
 def call(
     stream: Stream,
-    network: Network,
+    network: Network | Ways,
     plan: dict[str, Any],
     seed: int,
     *,
     down_plan: dict[str, Any] | None = None,
     steer: Steer | None = None,
+    both: bool = True,
 ) -> Outcome:
-    """Both ends speak `stream` to each other at once, by the same plan unless `down_plan` says
-    what the server begins with."""
+    """Both ends speak `stream` to each other at once (or only the client), by the same plan unless
+    `down_plan` says what the server begins with."""
     near = visavis_line.Stepped(
         seed=2 * seed, address=_NEAR, receive_rate=RATE, play_rate=PLAY_RATE, playout=True,
         max_queue_s=600.0,
@@ -70,7 +92,7 @@ def call(
         end.set_plan(number, **own)
     listeners = (Listener(), Listener())
     sound = soxr.resample(stream.pcm, RATE, PLAY_RATE).astype("<i2").tobytes()
-    paths = [Path(network, f"{seed}/{side}") for side in (0, 1)]
+    ways = network if isinstance(network, Ways) else ways_of(network, seed)
     sent = [0, 0]
     flying: list[tuple[float, int, int, bytes]] = []
     count = 0
@@ -81,10 +103,11 @@ def call(
         nonlocal count
         for side, end in enumerate(ends):
             for _, packet in end.packets():
-                arrival: float | None = now + BASE_S
+                arrival: float | None = now + ways.base_s[side]
                 if now >= SETTLE_S:
-                    sent[side] += len(packet) + IP_UDP_BYTES
-                    delivered = paths[side].deliver(now - SETTLE_S)
+                    size = len(packet) + IP_UDP_BYTES
+                    sent[side] += size
+                    delivered = ways.deliver[side](now - SETTLE_S, size)
                     arrival = None if delivered is None else SETTLE_S + delivered
                 if arrival is not None:
                     count += 1
@@ -108,7 +131,7 @@ def call(
             listeners[side].take(batch)
             if steer is not None:
                 steer(side, end, calls[side], batch)
-            if tick == round(SETTLE_S / TICK_S):
+            if tick == round(SETTLE_S / TICK_S) and (both or side == 0):
                 end.play(calls[side], 1, sound)
             collect(now)
     seconds = (last_tick - SETTLE_S / TICK_S) * TICK_S

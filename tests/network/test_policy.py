@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given
@@ -21,7 +21,7 @@ from visavis.network.policy import (
     wire_bps,
 )
 from visavis.network.recognise import Level, Pattern, Verdict
-from visavis.seam import DEFAULT_PLAN, SendPlan
+from visavis.seam import DEFAULT_PLAN, UPLINK_PLAN, SendPlan
 from visavis.settings.plan import PlanSettings
 
 
@@ -39,7 +39,7 @@ def view(
 @pytest.mark.parametrize("direction", Direction)
 def test_a_good_network_costs_no_copies(direction: Direction) -> None:
     plan = Adaptive()(view(Pattern.GOOD, direction))
-    assert wire_bps(plan) == wire_bps(Fixed(SendPlan())(view(Pattern.GOOD)))
+    assert wire_bps(plan) <= wire_bps(Fixed(SendPlan())(view(Pattern.GOOD)))
     assert plan.fec or plan.dred_ms, "a hedge stays"
 
 
@@ -52,6 +52,28 @@ def test_an_ear_gets_a_copy_against_single_losses(pattern: Pattern) -> None:
 def test_only_long_bursts_bring_deep_redundancy_to_an_ear() -> None:
     deep = [p for p in Pattern if Adaptive()(view(p)).dred_ms]
     assert deep == [Pattern.LONG_BURSTS]
+
+
+def test_a_recogniser_gets_more_bits_while_something_is_lost_than_in_calm() -> None:
+    calm, light, heavy = (
+        Adaptive(UPLINK_PLAN)(view(pattern, Direction.UP, level))
+        for pattern, level in [
+            (Pattern.GOOD, Level.LIGHT),
+            (Pattern.RANDOM_LOSS, Level.LIGHT),
+            (Pattern.RANDOM_LOSS, Level.HEAVY),
+        ]
+    )
+    assert wire_bps(calm) < wire_bps(light) < wire_bps(heavy)
+    assert all(plan.dred_ms for plan in (calm, light, heavy)) and heavy.red
+
+
+@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("pattern", Pattern)
+def test_of_a_browser_s_microphone_only_the_bitrate_changes(pattern: Pattern, level: Level) -> None:
+    usual = Adaptive(UPLINK_PLAN)(view(Pattern.GOOD, Direction.UP, far=Far.BROWSER))
+    plan = Adaptive(UPLINK_PLAN)(view(pattern, Direction.UP, level, far=Far.BROWSER))
+    assert replace(plan, bitrate=usual.bitrate) == usual and not plan.dred_ms
+    assert (plan.bitrate < usual.bitrate) == (pattern is Pattern.CONGESTED)
 
 
 @pytest.mark.parametrize("pattern", Pattern)

@@ -75,7 +75,7 @@ def test_plans_are_set_only_when_they_change(loss: float) -> None:
 
 def test_who_talks_is_followed() -> None:
     port, far = Port(), FarSide()
-    far.takes_plan = True
+    far.is_line = far.takes_plan = True
     told = list[dict[str, Any]]()
     steering = Steering(port, far, told.append, Controller())  # type: ignore[arg-type]
     coming = list(reports(independent(0.3, 20.0)))

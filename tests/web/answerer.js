@@ -1,5 +1,6 @@
 // Stands in for the server's media engine: answers the page's SDP offer with a second
-// RTCPeerConnection in the same tab, which plays a tone and keeps what the page tells it. A PATCH is
+// RTCPeerConnection in the same tab, which plays a tone and keeps what the page tells it. `sender` is
+// the page's, of its microphone. A PATCH is
 // answered with `refusal`, an HTTP status, if one is set.
 
 window.answerer = {
@@ -12,6 +13,15 @@ window.answerer = {
   pc: null,
   channel: null,
   tone: null,
+  sender: null,
+};
+
+const realAddTrack = RTCPeerConnection.prototype.addTrack;
+RTCPeerConnection.prototype.addTrack = function (...given) {
+  const sender = realAddTrack.apply(this, given);
+  // The page calls; who is called has nothing to add before.
+  window.answerer.sender ??= sender;
+  return sender;
 };
 
 async function answer(sdp) {

@@ -124,3 +124,18 @@ def test_the_microphone_can_be_changed_in_mid_call(live) -> None:
     live.wait_for_function("window.visavis.levels().user.rms > 0.01")
     until(live, "s.phase === 'live' && s.problem === null")
     live.evaluate("localStorage.clear()")
+
+
+def test_a_plan_of_the_server_changes_the_bitrate_of_the_microphone(live) -> None:
+    live.evaluate(
+        """() => setInterval(async () => {
+          for (const report of (await answerer.sender.getStats()).values())
+            if (report.type === "outbound-rtp") answerer.bitrate = report.targetBitrate;
+        }, 50)"""
+    )
+    for bitrate in (12_000, 24_000):
+        say(live, {"type": "visavis.plan", "plan": {"bitrate": bitrate, "red": [1]}})
+        live.wait_for_function(f"answerer.bitrate === {bitrate}")
+    live.wait_for_function(
+        "answerer.texts.some((t) => t.type === 'visavis.link' && t.plan === true)"
+    )

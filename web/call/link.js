@@ -66,6 +66,7 @@ export function linkEvent(before, now) {
     concealed,
     recovered: since("recovered"),
     jitter_ms: tenths(now.jitter * 1000),
+    plan: true, // plan.js follows the server's plans as far as a browser can
     ...(buffer_ms === null ? {} : { buffer_ms: tenths(Math.max(0, buffer_ms)) }),
   };
 }

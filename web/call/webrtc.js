@@ -7,6 +7,7 @@ import { redFirst, withAudioNack, withInbandFec } from "./sdp.js";
 import { countsOf, linkEvent } from "./link.js";
 import { LinkMeter } from "./link-stats.js";
 import { Path } from "./path.js";
+import { PlanFollower } from "./plan.js";
 import { Playback } from "./playback.js";
 
 /** @typedef {import("../protocol.js").LinkStats} LinkStats */
@@ -58,11 +59,13 @@ export class WebRtcCall {
       const event = parseEvent(data);
       if (!event) return;
       this.playback.take(event);
+      if (event.type === "visavis.plan") this.plans.follow(event.plan);
       options.onEvent(event);
     };
     this.channel.onclose = () => this.#lost();
     this.sender = this.pc.addTrack(options.microphone.getAudioTracks()[0], options.microphone);
     this.backlog = new Backlog(this.pc, this.sender);
+    this.plans = new PlanFollower(this.sender);
     /** @type {RTCRtpReceiver | null} */
     this.receiver = null;
     /** @type {AudioNode | null} */

@@ -21,9 +21,9 @@ from visavis.caller.link import (
 )
 from visavis.caller.pacing import TickSender
 from visavis.caller.signalling import Signalling
-from visavis.errors import CallEnded, CallFailed, NativeMissingError, SettingsError, SignallingError
+from visavis.caller.steered import Steered
+from visavis.errors import CallEnded, CallFailed, NativeMissingError, SignallingError
 from visavis.line import FrameIn, LineEngine, LinePort, MakeSink
-from visavis.link_window import Teller, of_line
 from visavis.seam import (
     FRAME_IN,
     FRAME_S,
@@ -42,7 +42,6 @@ from visavis.seam import (
     Text,
     UpEvent,
 )
-from visavis.settings import plan_from_event
 
 log = structlog.get_logger(__name__)
 
@@ -109,7 +108,6 @@ class WebRtcLink:
         self._microphone = microphone
         self._listener = listener
         self._plan = plan
-        self._adapt = adapt
         self._line: Line | None = None
         self._port: LinePort | None = None
         self._connected: asyncio.Future[float] | None = None
@@ -119,7 +117,7 @@ class WebRtcLink:
         self._played: int | None = None
         """RTP timestamp up to which the frame before this one reached; None if it was silence."""
         self._closed = False
-        self._teller = Teller()
+        self._steered = Steered(adapt=adapt)
         self._restart_after_ms = QUIET_MS
         self._restarting: asyncio.Task[None] | None = None
 
@@ -170,8 +168,8 @@ class WebRtcLink:
             case Text(data=data, at=at):
                 message = parse_event(data)
                 if message is not None:
-                    if message.get("type") == "visavis.plan":
-                        self._on_plan(message)
+                    if self._port is not None:
+                        self._steered.on_message(self._port, message)
                     self._listener.on_event(message, at)
             case LinkReport():
                 self._on_report(event)
@@ -187,19 +185,10 @@ class WebRtcLink:
             case AudioIn() | Played():
                 pass  # frames come through on_frame; what left is known from the pacing
 
-    def _on_plan(self, message: dict[str, Any]) -> None:
-        """The server felt the network change. A plan that makes no sense changes nothing."""
-        if not self._adapt or self._port is None:
-            return
-        try:
-            self._port.set_plan(plan_from_event(message))
-        except SettingsError as error:
-            log.warning("caller.plan_refused", call=self.call_id, error=str(error))
-
     def _on_report(self, report: LinkReport) -> None:
         """Tell the server how its speech arrives; begin ICE anew when nothing does any more."""
-        if (told := self._teller.add(report)) is not None and self._tells:
-            self.send(of_line(told, takes_plan=self._adapt))
+        if self._port is not None and self._tells:
+            self._steered.on_report(self._port, report)
         self._listener.on_report(report)
         if report.quiet_ms < QUIET_MS:
             self._restart_after_ms = QUIET_MS

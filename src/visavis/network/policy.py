@@ -3,8 +3,11 @@
 Pure: the same `View`, the same plan. The two listeners differ (bench/redundancy.py,
 docs/decisions/0004): a recogniser can wait for what is repaired, an ear cannot.
 
-- **up, to a recogniser**: deep redundancy (DRED) loses the fewest words for its bits. It travels
-  within Opus' bitrate, so it is always there; against heavy loss packets also carry copies.
+- **up, to a recogniser**: it hears as much at 20 kb/s as at 32 while nothing is lost. Deep
+  redundancy (DRED) loses the fewest words for its bits; it travels within Opus' bitrate, so it is
+  always there, with more bits while it is needed. Against heavy loss packets also carry copies: a
+  copy is there sooner than what DRED and requests bring.
+- **up, from a browser**: it negotiates its copies once; only its bitrate can be changed.
 - **down, to an ear**: in-band FEC while nothing is lost, one RED copy against single losses and
   short bursts. Only while bursts of hundreds of milliseconds come again and again DRED, with the
   delay that it takes to use it, and only to a far end that can decode it.
@@ -70,6 +73,10 @@ CONGESTED_BPS: Final = 45_000.0
 """On the wire, while a queue stands and nothing is known of what the way carries."""
 TOLD: Final = {Level.LIGHT: 0.1, Level.MIDDLING: 0.2, Level.HEAVY: 0.3}
 """What the encoder is told to expect."""
+CALM_BITRATE: Final = 20_000
+"""Of speech and DRED to a recogniser while nothing is lost,"""
+COPIED_BITRATE: Final = 24_000
+"""and while each packet carries a copy of another."""
 DRED_TOLD: Final = 0.2
 """For less libopus gives DRED too few bits to be of use."""
 
@@ -87,20 +94,24 @@ class Adaptive:
         plan = protect(self._base, view)
         budget = view.budget_bps
         if view.verdict.pattern is Pattern.CONGESTED:
+            if view.direction is Direction.UP and view.far is Far.BROWSER:
+                return replace(plan, bitrate=LEAST_BITRATE)
             return fit(plan, CONGESTED_BPS if budget is None else min(budget, CONGESTED_BPS))
         return plan
 
 
 def _up(base: SendPlan, view: View) -> SendPlan:
     pattern, level = view.verdict.pattern, view.verdict.level
-    told = max(DRED_TOLD, TOLD[level])
-    plan = replace(base, dred_ms=500, expected_loss=DRED_TOLD)
+    if view.far is Far.BROWSER:
+        return replace(base, fec=True)
+    plan = replace(base, dred_ms=500, expected_loss=max(DRED_TOLD, TOLD[level]))
     if pattern not in LOSSY and pattern is not Pattern.LONG_BURSTS:
-        # Within the bitrate, so it costs no bits; an outage is asked for afterwards.
-        return plan
+        # What an outage swallows is asked for afterwards.
+        return replace(plan, expected_loss=DRED_TOLD, bitrate=min(base.bitrate, CALM_BITRATE))
     # While the agent talks there is nothing to hear but how somebody begins to speak.
-    copies = level is Level.HEAVY and pattern in LOSSY and view.talk is not Talk.AGENT
-    return replace(plan, expected_loss=told, red=(2,) if copies else ())
+    if level is Level.HEAVY and pattern in LOSSY and view.talk is not Talk.AGENT:
+        return replace(plan, red=(2,), bitrate=min(base.bitrate, COPIED_BITRATE))
+    return plan
 
 
 def _down(base: SendPlan, view: View) -> SendPlan:

@@ -2,7 +2,7 @@
 
 In: one direction's `Seen`s. Out: a `Verdict`. Losses are noticed by Page's cumulative sum test
 (CUSUM, Biometrika 1954) over separate losses, in both directions: three within a second are a
-change, a single one never is; some eight seconds without any are the change back. What kind they
+change, a single one never is; some three seconds without any are the change back. What kind they
 are is read off the features of the last seconds, each with one threshold to enter and another to
 leave, and a new pattern has to last before it counts.
 """
@@ -57,8 +57,10 @@ class Verdict:
 
 LOST_GOOD, LOST_BAD = 0.001, 0.02
 """Separate losses a packet, of a link that is good and of one that is not."""
-ALARM: Final = 8.0
-"""Nats of evidence for a change."""
+ALARM: Final = (8.0, 3.0)
+"""Nats of evidence for a change: that losses begin, and that they are over. To protect what needs
+none costs bits, to be without costs words: still, of what is known of real networks, most calm that
+lasts three seconds goes on (bench/pattern_detection.py)."""
 PER_LOSS: Final = log(LOST_BAD / LOST_GOOD)
 PER_PACKET: Final = log((1 - LOST_BAD) / (1 - LOST_GOOD))
 MOST_LOSSES = 2.5
@@ -78,10 +80,12 @@ LEVELS = (0.05, 0.18)
 
 WORSE_S = 0.2
 """So long a worse pattern has to last before it counts,"""
-OTHER_S = 2.0
+OTHER_S = 1.0
 """one as bad,"""
-BETTER_S = 5.0
+BETTER_S = 2.0
 """and a better one."""
+LIGHTER_S = 5.0
+"""So long losses must have been lighter."""
 MEMORY_S = 3.0
 """Of the confidence."""
 _BADNESS = {
@@ -106,7 +110,7 @@ class LossChange:
         """`lossy`, after so many packets with so many separate losses among them."""
         evidence = min(losses, MOST_LOSSES) * PER_LOSS + packets * PER_PACKET
         self._sum = max(0.0, self._sum + (-evidence if self.lossy else evidence))
-        if self._sum >= ALARM:
+        if self._sum >= ALARM[self.lossy]:
             self.lossy, self._sum = not self.lossy, 0.0
         return self.lossy
 
@@ -189,5 +193,5 @@ class Recogniser:
             self._lighter_at = None
         elif self._lighter_at is None:
             self._lighter_at = now.at
-        elif now.at - self._lighter_at >= BETTER_S:
+        elif now.at - self._lighter_at >= LIGHTER_S:
             self._level, self._lighter_at = lighter, None

@@ -35,6 +35,7 @@ test("what came, was lost and was guessed since the last time", () => {
     concealed: 2,
     recovered: 1,
     jitter_ms: 5.1,
+    plan: true,
     buffer_ms: 50,
   });
 });
