@@ -53,6 +53,7 @@ def test_a_spoken_question_is_answered_once(tmp_path: Path) -> None:
                 code = talk.wait(30)
             except subprocess.TimeoutExpired:
                 talk.kill()
+                talk.wait()
                 raise
     captions = log.read_text(errors="replace")
     assert code == 0, captions
