@@ -15,7 +15,7 @@ which nothing is known.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
@@ -31,7 +31,7 @@ from lineloss.material import Stream, streams, utterances
 from lineloss.score import Utterance, figures, score
 from lineloss.steered import Steered
 from lineloss.virtual import SETTLE_S, call
-from sense.courses import Course, courses, truths
+from sense.courses import REAL, courses, truths
 from sense.truth import Truth
 from visavis.network import Adaptive, Level, Pattern, Strategy
 from visavis.network.baselines import PLAIN, AnaLike, Fixed, Oracle, fec_only, red_1
@@ -70,9 +70,10 @@ def material(split: str, count: int) -> tuple[Stream, ...]:
 
 
 def trial(
-    course: Course, strategy: str, split: str, count: int, *, down_too: bool
+    network: str, traces: Path | None, strategy: str, split: str, count: int, *, down_too: bool
 ) -> dict[str, Any]:
     """One row. `down_too`: also the words of what comes down."""
+    course = courses(traces if network.startswith(REAL) else None)[network]
     up: list[Utterance] = []
     down: list[Utterance] = []
     kbps, plans, seconds = [], 0, 0.0
@@ -214,7 +215,7 @@ def bars(rows: Rows) -> list[dict[str, Any]]:
     for row in rows:
         if row["strategy"] != "adaptive" or lossless is None:
             continue
-        replayed = row["network"].startswith("real ")
+        replayed = row["network"].startswith(REAL)
         if row["network"] == "random30" or (replayed and row["gap_ms"] <= SHORT_GAP_S * 1e3):
             more = round(row["wer"] - lossless, 4)
             bar = "no more than 0.01 above lossless"
@@ -249,7 +250,6 @@ def main() -> None:
     if unknown := [name for name in chosen if name not in known]:
         parser.error(f"there is no network {unknown[0]!r}; there are {', '.join(known)}")
     kept = Kept(options.keep)
-    rows = []
     with ProcessPoolExecutor(options.processes) as pool:
         jobs = []
         for name in chosen:
@@ -258,17 +258,17 @@ def main() -> None:
                        "split": options.split, "down": not options.no_down}  # fmt: skip
                 row = kept.get(key)
                 later = None if row else pool.submit(
-                    trial, known[name], strategy, options.split, options.n,
+                    trial, name, options.traces, strategy, options.split, options.n,
                     down_too=not options.no_down,
                 )  # fmt: skip
                 jobs.append((key, row, later))
-        for key, row, later in jobs:
-            if later is not None:
-                row = later.result()
-                kept.put(key, row)
-                if not options.json:
-                    print(" ".join(f"{name}={value}" for name, value in row.items()), flush=True)
-            rows.append(row)
+        waited = {later: key for key, _, later in jobs if later is not None}
+        for later in as_completed(waited):
+            kept.put(waited[later], later.result())
+            if not options.json:
+                shown = later.result().items()
+                print(" ".join(f"{name}={value}" for name, value in shown), flush=True)
+        rows = [row or later.result() for _, row, later in jobs]
     found = summary(rows)
     config = {"networks": chosen, "strategies": options.strategies, "n": options.n,
               "split": options.split, "opus": visavis_line.opus_version()}  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path as File
 from typing import Protocol
 
@@ -21,6 +22,8 @@ from sense.truth import Truth
 from visavis.netlab.probe import EVERY_S, SIZE
 
 FOREVER = float("inf")
+REAL = "real "
+"""What the names of recordings begin with."""
 
 
 class Course(Protocol):
@@ -140,6 +143,7 @@ BY_HAND = (
 )  # fmt: skip
 
 
+@cache
 def courses(traces: File | None) -> dict[str, Course]:
     """All, by name. Of the recordings that were held out the longest of each pattern."""
     found: dict[str, Course] = {course.name: course for course in BY_HAND}
@@ -151,5 +155,5 @@ def courses(traces: File | None) -> dict[str, Course]:
             name = source.scenario.name
             if name not in longest or source.seconds > longest[name].seconds:
                 longest[name] = source
-        found |= {f"real {name}": Ranged(source) for name, source in longest.items()}
+        found |= {f"{REAL}{name}": Ranged(source) for name, source in longest.items()}
     return found
