@@ -4,9 +4,10 @@ Human speech through a relay between two network namespaces, every stack with it
 ends and the same losses for all. `up` is what a server's recogniser gets, `down` what a
 client's ear gets (libwebrtc and aiortc have one receiver for both). visavis sends its default
 plans at the bitrates that make its bits on the wire equal to libwebrtc's in the clean network,
-once for FEC + RED and once for FEC alone. In `… + chromium` Chromium calls visavis, or libwebrtc
-with FEC + RED, as our page does: `up` is Chromium's sending, `down` its NetEq's hearing. Needs
-root, TUN, and the package's `bench` extra.
+once for FEC + RED and once for FEC alone. What its server says is made, as by a voice engine: it
+gets each utterance whole when that begins, of which the others' interfaces could make no use. In
+`… + chromium` Chromium calls visavis, or libwebrtc with FEC + RED, as our page does: `up` is
+Chromium's sending, `down` its NetEq's hearing. Needs root, TUN, and the package's `bench` extra.
 """
 
 from __future__ import annotations
@@ -207,14 +208,17 @@ def options_and_networks() -> tuple[Namespace, list[Network]]:
     return options, networks
 
 
-def matched(run: Run, chosen: list[str], curves: list[RateCurve]) -> dict[str, list[Plan]]:
+def matched(run: Run, chosen: list[str], up: Plan, down: Plan) -> dict[str, list[Plan]]:
     """Of each of our stacks the plans up and down that send as much as the one it is set beside."""
+    spoken = run.spoken[0]
     plans: dict[str, list[Plan]] = {}
     for name in (name for name in OURS if name in chosen):
         wire = run.wire(theirs()[OURS[name]])
-        found = [curve.at(kbps) for curve, kbps in zip(curves, wire, strict=True)]
         if name == CHROMIUM:
-            found[0] = {}  # the browser's own
+            # A browser sends as it does, and takes nothing before its time.
+            found = [{}, RateCurve(spoken, {**down, "ahead_ms": 0}, "down").at(wire[1])]
+        else:
+            found = [RateCurve(spoken, up).at(wire[0]), RateCurve(spoken, down, "down").at(wire[1])]
         if None in found:
             sys.exit(f"our plans cannot send {wire} kb/s at any bitrate")
         plans[name] = [plan for plan in found if plan is not None]
@@ -224,14 +228,14 @@ def matched(run: Run, chosen: list[str], curves: list[RateCurve]) -> dict[str, l
 def main() -> None:
     options, networks = options_and_networks()
     spoken = streams(utterances("testing"), options.n, calls=options.calls)
-    told = ((UPLINK_PLAN, options.up_plan), (DEFAULT_PLAN, options.down_plan))
-    curves = [RateCurve(spoken[0], {**asdict(plan), **more}) for plan, more in told]
+    up = {**asdict(UPLINK_PLAN), **options.up_plan}
+    down = {**asdict(DEFAULT_PLAN), **options.down_plan}
     scorer = Scorer()
     try:
         with rig(options.logs) as running:
             kept = Kept(options.keep)
             run = Run(running, scorer, kept, spoken, options.traces, options.json)
-            plans = matched(run, options.stacks, curves)
+            plans = matched(run, options.stacks, up, down)
             stacks = theirs() | {name: ours(name, *plans[name]) for name in plans}
             for i, network in enumerate(networks):
                 # Another one begins each time, lest one always has the warmer machine.

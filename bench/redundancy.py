@@ -55,8 +55,10 @@ CALLS = 4
 
 
 def full(plan: dict[str, Any]) -> dict[str, Any]:
-    """All but the bitrate."""
-    return {**dataclasses.asdict(DEFAULT_PLAN), "expected_loss": EXPECTED_LOSS, "red": (), **plan}
+    """All but the bitrate. Nothing before its time: then there is time to ask, and no redundancy
+    is needed."""
+    told = {"expected_loss": EXPECTED_LOSS, "red": (), "ahead_ms": 0}
+    return {**dataclasses.asdict(DEFAULT_PLAN), **told, **plan}
 
 
 @cache

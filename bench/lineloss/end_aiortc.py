@@ -111,7 +111,9 @@ class Aiortc:
     async def connected(self, call: int) -> None:
         await until(lambda: self._calls[call].peer.connectionState == "connected")
 
-    async def run(self, start: float, streams: list[NDArray[np.int16]]) -> list[Recording]:
+    async def run(
+        self, start: float, streams: list[NDArray[np.int16]], replies: list[list[int]]
+    ) -> list[Recording]:
         for i, (call, stream) in enumerate(zip(self._calls, streams, strict=True)):
             sound = soxr.resample(stream, 16_000, RATE).astype(np.int16)
             call.microphone.speak(start + phase(i), sound)

@@ -122,7 +122,9 @@ class Chromium:
     async def connected(self, call: int) -> None:
         await self._page.evaluate("bench.connected", call)
 
-    async def run(self, start: float, streams: list[NDArray[np.int16]]) -> list[Recording]:
+    async def run(
+        self, start: float, streams: list[NDArray[np.int16]], replies: list[list[int]]
+    ) -> list[Recording]:
         self._server.said = [
             soxr.resample(stream, 16_000, RATE).astype("<i2").tobytes() for stream in streams
         ]

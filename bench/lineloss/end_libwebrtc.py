@@ -101,7 +101,9 @@ class Libwebrtc:
         peer = self._calls[call].peer
         await until(lambda: _named(peer.connection_state) == "connected")
 
-    async def run(self, start: float, streams: list[NDArray[np.int16]]) -> list[Recording]:
+    async def run(
+        self, start: float, streams: list[NDArray[np.int16]], replies: list[list[int]]
+    ) -> list[Recording]:
         sound = [soxr.resample(stream, 16_000, RATE).astype("<i2") for stream in streams]
         seconds = max(len(stream) for stream in streams) / 16_000
         end = start + seconds + GOODBYE_S

@@ -26,11 +26,14 @@ from lineloss.restarts import answer_restarts
 RATE = 16_000
 PLAY_RATE = 24_000
 GOODBYE_S = 0.5
+EARLY_S = 0.01
+"""The next part of a stream is given so long before its time that it follows the last without a
+gap, also where a sleep lasts too long."""
 
 
 class Visavis:
     def __init__(self, role: str, plan: dict[str, Any]) -> None:
-        near = role == "near"
+        near = self._near = role == "near"
         self._engine = visavis_line.Engine(
             host=ADDRESSES[0 if near else 1],
             receive_rate=RATE,
@@ -80,16 +83,31 @@ class Visavis:
             self._changed.clear()
             await self._changed.wait()
 
-    async def run(self, start: float, streams: list[NDArray[np.int16]]) -> list[Recording]:
-        pcm = [soxr.resample(stream, RATE, PLAY_RATE).astype("<i2").tobytes() for stream in streams]
-        spoke = []
+    async def run(
+        self, start: float, streams: list[NDArray[np.int16]], replies: list[list[int]]
+    ) -> list[Recording]:
+        if self._near:
+            # As a microphone's frames, each handed over when it is due: the queue takes the whole
+            # stream at once and the engine sends the frame that a microphone would have brought.
+            replies = [[0] for _ in streams]
+        due = [
+            (start + phase(i) + first / RATE - (EARLY_S if number else 0.0), i, number)
+            for i, parts in enumerate(replies)
+            for number, first in enumerate(parts)
+        ]
+        pcm = [
+            [soxr.resample(part, RATE, PLAY_RATE) for part in np.split(stream, parts[1:])]
+            for stream, parts in zip(streams, replies, strict=True)
+        ]
+        spoke = [0.0] * len(streams)
         self._listener.start = start
-        # As a microphone's frames, each handed over when it is due: the queue takes the whole
-        # stream at once and the engine sends the frame that a microphone would have brought.
-        for i, samples in enumerate(pcm):
-            await asyncio.sleep(start + phase(i) - time.monotonic())
-            spoke.append(time.monotonic() - start)
-            self._engine.play(self._calls[i], 1, samples)
+        for at, i, number in sorted(due):
+            await asyncio.sleep(at - time.monotonic())
+            if number == 0:
+                spoke[i] = time.monotonic() - start
+            samples = pcm[i][number].astype("<i2").tobytes()
+            self._engine.play(self._calls[i], 1 + number, samples)
+            self._engine.finish(self._calls[i], 1 + number)
         seconds = max(len(stream) for stream in streams) / RATE
         await asyncio.sleep(start + seconds + GOODBYE_S - time.monotonic())
         self._listener.start = None

@@ -4,7 +4,7 @@
     {"do": "accept", "sdp": …}      -> {"call": n, "sdp": …}
     {"do": "answer", "call": n, "sdp": …}
     {"do": "connected", "call": n}  -> when media can flow
-    {"do": "run", "start": t0, "streams": [file.npy, …], "out": folder}
+    {"do": "run", "start": t0, "streams": [file.npy, …], "replies": [[0, …], …], "out": folder}
                                     -> when all has been spoken; recordings are in the folder
 
 Signalling passes between the processes' pipes and never over the network that is measured.
@@ -88,8 +88,12 @@ class End(Protocol):
     async def accept(self, sdp: str) -> tuple[int, str]: ...
     async def answer(self, call: int, sdp: str) -> None: ...
     async def connected(self, call: int) -> None: ...
-    async def run(self, start: float, streams: list[NDArray[np.int16]]) -> list[Recording]:
-        """Speak stream i (16 kHz) on call i from `start` on; returns what was heard."""
+    async def run(
+        self, start: float, streams: list[NDArray[np.int16]], replies: list[list[int]]
+    ) -> list[Recording]:
+        """Speak stream i (16 kHz) on call i from `start` on; returns what was heard. An end whose
+        sound is made, not heard by a microphone, may be given the parts of stream i that begin
+        at samples `replies[i]` each when it begins."""
         ...
 
     async def aclose(self) -> None: ...
@@ -110,7 +114,7 @@ async def _obey(end: End, command: dict[str, Any]) -> dict[str, Any]:
                 await end.connected(command["call"])
         case "run":
             streams = [np.load(name) for name in command["streams"]]
-            heard = await end.run(command["start"], streams)
+            heard = await end.run(command["start"], streams, command["replies"])
             for i, recording in enumerate(heard):
                 recording.save(Path(command["out"]) / f"{i}.npz")
         case other:

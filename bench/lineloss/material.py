@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 import recordings
 
 RATE = 16_000
+FRAME = RATE // 50
 PAUSE_S = 1.2
 LEAD_S = 4.0
 """Before the first utterance: what a jitter buffer takes to know the network."""
@@ -47,6 +48,12 @@ class Stream:
     @property
     def seconds(self) -> float:
         return len(self.pcm) / RATE
+
+
+def replies(stream: Stream) -> list[int]:
+    """First samples of the parts that a voice engine would make of it: each begins with an
+    utterance, at a whole frame, and all of them together are the stream."""
+    return [0, *(spoken.start // FRAME * FRAME for spoken in stream.spoken)]
 
 
 def utterances(split: Split) -> list[recordings.Prompt]:

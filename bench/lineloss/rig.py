@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from lineloss.ends import Recording
-from lineloss.material import Stream
+from lineloss.material import Stream, replies
 from lineloss.networks import Network
 from lineloss.relay import RelayUnavailable
 
@@ -121,6 +121,7 @@ class Rig:
         """Call by call, set up in a clean network; then all speak at once in the given one."""
         self._relay.tell({"reset": True})
         files = []
+        parts = [replies(stream) for stream in streams]
         for i, stream in enumerate(streams):
             files.append(str(self._folder / f"stream{i}.npy"))
             np.save(files[-1], stream.pcm)
@@ -151,7 +152,8 @@ class Rig:
             for end, side in zip(ends, sides, strict=True):
                 out = self._folder / side
                 out.mkdir(exist_ok=True)
-                end.tell({"do": "run", "start": start, "streams": files, "out": str(out)})
+                end.tell({"do": "run", "start": start, "streams": files, "replies": parts,
+                          "out": str(out)})  # fmt: skip
             for end in ends:
                 end.answer()
             account = self._relay.ask({"stop": True})

@@ -5,14 +5,14 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import soxr
 import visavis_line
 
 from lineloss.ends import Recording
-from lineloss.material import RATE, Stream
+from lineloss.material import RATE, Stream, replies
 from lineloss.native import Heard, Listener
 from lineloss.networks import BASE_S, NETWORKS, Network, Path
 from visavis.line import IP_UDP_BYTES
@@ -58,6 +58,7 @@ def ways_of(network: Network, seed: int) -> Ways:
     )
 
 
+Way = Literal["up", "down"]
 Steer = Callable[[int, Any, int, Any], None]
 """Sees each end's batch (side, end, call, batch) as the program around that end would, and may send
 texts and set plans. Side 0 is the client, side 1 the server."""
@@ -73,7 +74,8 @@ def call(
     steer: Steer | None = None,
     both: bool = True,
 ) -> Outcome:
-    """Both ends speak `stream` to each other at once (or only the client), by the same plan unless
+    """Both ends speak `stream` to each other at once (or only the client), the near one as a
+    microphone does, the far one utterance by utterance as a voice engine, by the same plan unless
     `down_plan` says what the server begins with."""
     near = visavis_line.Stepped(
         seed=2 * seed, address=_NEAR, receive_rate=RATE, play_rate=PLAY_RATE, playout=True,
@@ -92,6 +94,13 @@ def call(
         end.set_plan(number, **own)
     listeners = (Listener(), Listener())
     sound = soxr.resample(stream.pcm, RATE, PLAY_RATE).astype("<i2").tobytes()
+    firsts = replies(stream) if both else []
+    cut = np.split(stream.pcm, firsts[1:])
+    parts = [
+        (SETTLE_S + first / RATE, soxr.resample(part, RATE, PLAY_RATE).astype("<i2").tobytes())
+        for first, part in zip(firsts, cut, strict=False)
+    ]
+    said = 0
     ways = network if isinstance(network, Ways) else ways_of(network, seed)
     sent = [0, 0]
     flying: list[tuple[float, int, int, bytes]] = []
@@ -131,8 +140,12 @@ def call(
             listeners[side].take(batch)
             if steer is not None:
                 steer(side, end, calls[side], batch)
-            if tick == round(SETTLE_S / TICK_S) and (both or side == 0):
+            if side == 0 and tick == round(SETTLE_S / TICK_S):
                 end.play(calls[side], 1, sound)
+            while side == 1 and said < len(parts) and now >= parts[said][0]:
+                end.play(calls[side], 1 + said, parts[said][1])
+                end.finish(calls[side], 1 + said)
+                said += 1
             collect(now)
     seconds = (last_tick - SETTLE_S / TICK_S) * TICK_S
     heard = [
@@ -146,11 +159,11 @@ def call(
 class RateCurve:
     """What a plan sends on the wire at any Opus bitrate: measured at a few, straight between."""
 
-    def __init__(self, stream: Stream, plan: dict[str, Any]) -> None:
+    def __init__(self, stream: Stream, plan: dict[str, Any], way: Way = "up") -> None:
         self._plan = plan
         self._bitrates = (8_000, 16_000, 32_000, 64_000, 96_000)
         self._kbps = [
-            call(stream, NETWORKS[0], {**plan, "bitrate": bitrate}, 1).up_kbps
+            getattr(call(stream, NETWORKS[0], {**plan, "bitrate": bitrate}, 1), f"{way}_kbps")
             for bitrate in self._bitrates
         ]
 

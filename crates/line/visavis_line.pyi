@@ -98,6 +98,8 @@ class _Calls:
         red: Sequence[int],
         repair_every: int,
         repair_window: int,
+        ahead_ms: int,
+        pace: float,
         frame_ms: int,
         dtx: bool,
     ) -> None:

@@ -205,6 +205,12 @@ class SendPlan:
     repair_window: int = 16
     """Packets that a repair covers, 1…32, and no fewer than `repair_every`: a longer window bridges
     longer bursts, and what it repairs comes later."""
+    ahead_ms: int = 800
+    """Speech that is made, not brought by a microphone, is sent to our own client up to so long
+    before its time, 0…2000: it is heard no later for it, and what is lost meanwhile is asked for
+    again. 0 sends everything in its time."""
+    pace: float = 2.0
+    """How much faster than real time it gets ahead, 0…8: packets beyond its own in each tick."""
 
 
 DEFAULT_PLAN: Final = SendPlan(red=(1,), dtx=False)

@@ -16,7 +16,7 @@
 //! | `connect/` | SDP, ICE and DTLS, as far as they are ours: what str0m is told, and what beside it |
 //! | `send/` | speech on its way out: the queue, the packets, what of it was heard |
 //! | `receive/` | speech on its way in: the buffers of a server and of an ear |
-//! | `repair/` | what protects speech: RED, sliding-window FEC, `backlog/` for outages |
+//! | `repair/` | what protects speech: RED, sliding-window FEC, `again/` for what is asked for in time, `backlog/` for outages |
 //! | `report/` | what the network did: losses, delay and its trend |
 //! | `opus/` | libopus |
 //! | `voice/` | voice activity of all calls at once |
@@ -45,6 +45,6 @@ pub use calls::load;
 pub use connect::{sdp, stun};
 pub use drivers::{engine, stepped};
 pub use receive::{ingest, playout};
-pub use repair::{fec, numbering, red};
+pub use repair::{again, fec, numbering, red};
 pub use seam::{batch, config, error, plan};
 pub use send::speaker;

@@ -44,7 +44,7 @@ fn history(lengths: &[usize]) -> History {
 #[test]
 fn a_payload_is_laid_out_as_the_rfc_draws_it() {
     let mut out = Vec::new();
-    assert!(history(&[3, 300]).write(1920, opus(b"new"), &[1, 2], None, ROOM, &mut out));
+    assert!(history(&[3, 300]).write(1920, opus(b"new"), &[1, 2], &[], ROOM, &mut out));
     // Offset 1920 = 0b11110_000000, length 3; offset 960 = 0b1111_000000, length 300 = 0b1_00101100.
     assert_eq!(out[..4], [0xef, 30, 0, 3]);
     assert_eq!(out[4..8], [0xef, 15, 1, 44]);
@@ -62,7 +62,7 @@ fn a_repair_stands_between_the_copies_and_the_primary() {
     };
     let mut out = Vec::new();
     let mut write = |distances: &[u32], room| {
-        history(&[3, 300]).write(1920, opus(b"new"), distances, Some(repair), room, &mut out);
+        history(&[3, 300]).write(1920, opus(b"new"), distances, &[repair], room, &mut out);
         let red = parse(&out).unwrap();
         red.copies().map(|b| (b.pt, b.offset)).collect::<Vec<_>>()
     };
@@ -79,8 +79,8 @@ fn nothing_older_than_341_ms_is_copied() {
     let mut history = History::default();
     history.keep(0, &[0x48; 50]);
     let mut out = Vec::new();
-    assert!(history.write(MAX_OFFSET, opus(b"new"), &[1], None, ROOM, &mut out));
-    assert!(!history.write(MAX_OFFSET + 1, opus(b"new"), &[1], None, ROOM, &mut out));
+    assert!(history.write(MAX_OFFSET, opus(b"new"), &[1], &[], ROOM, &mut out));
+    assert!(!history.write(MAX_OFFSET + 1, opus(b"new"), &[1], &[], ROOM, &mut out));
     assert!(out.is_empty());
 }
 
@@ -89,7 +89,7 @@ fn a_packet_too_long_or_empty_of_sound_is_not_copied() {
     let mut out = Vec::new();
     for (length, copied) in [(MAX_LENGTH, true), (MAX_LENGTH + 1, false), (2, false)] {
         assert_eq!(
-            history(&[length]).write(960, opus(b"new"), &[1], None, 2000, &mut out),
+            history(&[length]).write(960, opus(b"new"), &[1], &[], 2000, &mut out),
             copied
         );
     }
@@ -104,7 +104,7 @@ fn the_farthest_copies_give_way_when_there_is_no_room() {
             17 * 960,
             opus(&[1; 100]),
             &[1, 4, 10, 16],
-            None,
+            &[],
             room,
             &mut out,
         );
@@ -137,7 +137,7 @@ fn a_copy_leaves_deep_redundancy_out() {
     let mut history = History::default();
     history.keep(0, &padded);
     let mut out = Vec::new();
-    assert!(history.write(960, opus(b"new"), &[1], None, ROOM, &mut out));
+    assert!(history.write(960, opus(b"new"), &[1], &[], ROOM, &mut out));
     let copy = &blocks(&out)[0].1;
     assert!(
         copy.len() < padded.len() - 20,
@@ -185,7 +185,7 @@ proptest! {
         let now = lengths.len() as u64 * 960;
         let distances: Vec<u32> = distances.into_iter().collect();
         let mut out = Vec::new();
-        if history.write(now, opus(&primary), &distances, None, room, &mut out) {
+        if history.write(now, opus(&primary), &distances, &[], room, &mut out) {
             prop_assert!(out.len() <= room);
             let mut read = blocks(&out);
             prop_assert_eq!(read.pop(), Some((0, primary.clone())));

@@ -45,6 +45,8 @@ class NativeCalls(Protocol):
         red: Sequence[int],
         repair_every: int,
         repair_window: int,
+        ahead_ms: int,
+        pace: float,
         frame_ms: int,
         dtx: bool,
     ) -> None: ...

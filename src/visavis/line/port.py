@@ -117,6 +117,8 @@ class LinePort:
                 red=plan.red,
                 repair_every=plan.repair_every,
                 repair_window=plan.repair_window,
+                ahead_ms=plan.ahead_ms,
+                pace=plan.pace,
                 frame_ms=plan.frame_ms,
                 dtx=plan.dtx,
             )

@@ -12,8 +12,8 @@ from visavis.settings.section import Section
 MAX_COPIES = 4
 Distance = Annotated[int, Field(ge=1, le=17)]
 
-SHORT = {"dred": "dred_ms", "frame": "frame_ms", "loss": "expected_loss", "repair": "repair_every",
-         "window": "repair_window"}  # fmt: skip
+SHORT = {"ahead": "ahead_ms", "dred": "dred_ms", "frame": "frame_ms", "loss": "expected_loss",
+         "repair": "repair_every", "window": "repair_window"}  # fmt: skip
 """Names that a line of text may use instead."""
 
 
@@ -31,6 +31,9 @@ class PlanSettings(Section):
     dtx: bool = DEFAULT_PLAN.dtx
     repair_every: int = Field(default=DEFAULT_PLAN.repair_every, ge=0, le=16)
     repair_window: int = Field(default=DEFAULT_PLAN.repair_window, ge=1, le=32)
+
+    ahead_ms: int = Field(default=DEFAULT_PLAN.ahead_ms, ge=0, le=2000)
+    pace: float = Field(default=DEFAULT_PLAN.pace, ge=0, le=8)
 
     @field_validator("red", mode="before")
     @classmethod

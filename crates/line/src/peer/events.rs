@@ -6,6 +6,7 @@ use str0m::bwe::BweKind;
 use str0m::{Event as RtcEvent, IceConnectionState};
 
 use super::{Out, Peer, REPORT_S};
+use crate::repair::again::Note;
 use crate::repair::backlog;
 use crate::seam::batch::Happening;
 
@@ -36,6 +37,10 @@ impl Peer {
                 stream.suppress_nack(!self.nack);
                 self.heard_from(now, *ssrc, &packet, out);
                 self.ear.push(now, &packet, types);
+                let note = packet.header.ext_vals.user_values.get::<Note>();
+                if let Some(missing) = note.and_then(|note| note.missing) {
+                    self.mouth.asked(now, self.rtt_s, missing);
+                }
             }
             RtcEvent::ChannelOpen(id, label) if label == backlog::CHANNEL => {
                 self.resend.opened(id, &mut self.ear);
@@ -44,7 +49,7 @@ impl Peer {
             RtcEvent::ChannelClose(id) if self.resend.owns(id) => self.resend.closed(),
             RtcEvent::ChannelClose(id) => self.channel_lost |= self.texts.closed(id),
             RtcEvent::ChannelData(data) if self.resend.owns(data.id) => {
-                let kept = self.mouth.kept.as_deref_mut();
+                let kept = self.mouth.kept().as_deref_mut();
                 let taken = self.resend.receive(now, &data.data, &mut self.ear, kept);
                 if let Err(reason) = taken {
                     self.end(format!("error: {reason}"));

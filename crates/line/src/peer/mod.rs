@@ -166,7 +166,7 @@ impl Peer {
         }
         self.write_texts(now, out);
         if self.connected {
-            for what in self.mouth.progress(now, self.rtt_s) {
+            for what in self.mouth.progress(now) {
                 self.tell(what, out);
             }
             if now >= self.report_at {

@@ -8,6 +8,7 @@ use super::{Out, Peer};
 use crate::connect::route::Path;
 use crate::connect::stun;
 use crate::peer::limits::Kind;
+use crate::repair::again::Note;
 
 /// The largest candidate priority (RFC 8445, section 5.1.2).
 const HIGHEST_PRIORITY: u32 = (1 << 31) - 1;
@@ -91,8 +92,10 @@ impl Peer {
                 out.sources.push(ssrc);
             }
         }
+        let note = packet.header.ext_vals.user_values.get::<Note>();
+        let ahead = note.map_or(0.0, |note| note.ahead);
         self.link
-            .on_speech(now, *packet.seq_no, packet.time.numer());
+            .on_speech(now, ahead, *packet.seq_no, packet.time.numer());
         if let Some(path) = self.arriving {
             if self.route.on_media(now, path, *packet.seq_no) {
                 self.follow(now, path);

@@ -22,6 +22,7 @@ use crate::peer::limits::Limits;
 use crate::peer::text::Texts;
 use crate::random::Random;
 use crate::receive::ear::Ear;
+use crate::repair::again;
 use crate::repair::backlog::channel::Resend;
 use crate::repair::fec::agree;
 use crate::report::LinkStats;
@@ -55,6 +56,22 @@ pub struct Birth<'a> {
     pub publics: &'a [IpAddr],
 }
 
+/// What the far end's SDP says that it takes of ours.
+#[derive(Clone, Copy)]
+struct Taken {
+    repairs: bool,
+    notes: bool,
+}
+
+impl Taken {
+    fn of(sdp: &str) -> Self {
+        Taken {
+            repairs: agree::takes_repairs(sdp),
+            notes: again::reads_notes(sdp),
+        }
+    }
+}
+
 impl Peer {
     /// Takes an SDP offer; returns the call and the SDP answer.
     pub fn accept(
@@ -68,9 +85,9 @@ impl Peer {
         let mut peer = Peer::new(birth, sdp::resends_audio(&vetted))?;
         let answer = peer.take_offer(vetted)?;
         peer.timeout(now, out);
-        let repairs = agree::takes_repairs(&peer.their_offer);
-        peer.find_audio("offer", &answer, repairs)?;
-        let answer = if repairs {
+        let taken = Taken::of(&peer.their_offer);
+        peer.find_audio("offer", &answer, taken)?;
+        let answer = if taken.repairs {
             agree::taking_repairs(&answer)
         } else {
             answer
@@ -103,7 +120,7 @@ impl Peer {
         change.add_channel(CHANNEL.to_owned());
         if keeps {
             peer.resend.offer(&mut change);
-            peer.mouth.kept = Some(Box::default());
+            *peer.mouth.kept() = Some(Box::default());
         }
         let (offer, pending) = change
             .apply()
@@ -147,9 +164,14 @@ impl Peer {
         self.timeout(now, out);
         let offer = std::mem::take(&mut self.our_offer);
         // When ICE begins anew, this stays as it was agreed.
-        let agreed = self.audio.is_some_and(|(_, types)| types.repairs);
-        let repairs = agreed || agree::takes_repairs(&vetted);
-        self.find_audio("answer", &offer, repairs)
+        let taken = match self.audio {
+            Some((_, types)) => Taken {
+                repairs: types.repairs,
+                notes: types.notes,
+            },
+            None => Taken::of(&vetted),
+        };
+        self.find_audio("answer", &offer, taken)
     }
 
     fn new(birth: Birth<'_>, nack: bool) -> Result<Peer, LineError> {
@@ -181,6 +203,7 @@ impl Peer {
             .enable_vp8(true)
             .enable_h264(true)
             .set_extension(14, Extension::AbsoluteCaptureTime)
+            .set_extension(12, Extension::with_serializer(again::URI, again::Notes))
             .set_crypto_provider(dtls::crypto(birth.simulated))
             .enable_bwe(Some(Bitrate::bps(FIRST_ESTIMATE)))
             .set_local_ice_credentials(birth.credentials)
@@ -249,9 +272,9 @@ impl Peer {
         })
     }
 
-    /// Finds the audio that was agreed on, among the lines of our own SDP. `repairs`: the far end
-    /// takes them.
-    fn find_audio(&mut self, what: &str, ours: &str, repairs: bool) -> Result<(), LineError> {
+    /// Finds the audio that was agreed on, among the lines of our own SDP. `taken`: what
+    /// the far end takes.
+    fn find_audio(&mut self, what: &str, ours: &str, taken: Taken) -> Result<(), LineError> {
         if let Some(reason) = &self.ended {
             return Err(LineError::invalid_sdp(format!(
                 "the SDP {what} cannot be used: {reason}"
@@ -259,7 +282,7 @@ impl Peer {
         }
         let names = sdp::audio_names(ours);
         let mut mids = names.into_iter().map(Mid::from);
-        self.audio = mids.find_map(|mid| self.opus_in_both_directions(mid, repairs));
+        self.audio = mids.find_map(|mid| self.opus_in_both_directions(mid, taken));
         match self.audio {
             Some(_) => Ok(()),
             None => Err(LineError::invalid_sdp(format!(
@@ -268,7 +291,7 @@ impl Peer {
         }
     }
 
-    fn opus_in_both_directions(&self, mid: Mid, repairs: bool) -> Option<(Mid, PayloadTypes)> {
+    fn opus_in_both_directions(&self, mid: Mid, taken: Taken) -> Option<(Mid, PayloadTypes)> {
         let media = self.rtc.media(mid)?;
         if media.direction() != Direction::SendRecv || media.stopped() {
             return None;
@@ -279,7 +302,8 @@ impl Peer {
         let types = PayloadTypes {
             opus: opus.pt(),
             red: opus.red(),
-            repairs,
+            repairs: taken.repairs,
+            notes: taken.notes && opus.red().is_some(),
         };
         Some((mid, types))
     }

@@ -1,14 +1,9 @@
 //! What a call writes: speech, texts, and what an outage held back.
 
 use super::{Out, Peer};
-use crate::clock::Clock;
-use crate::opus::OpusError;
-use crate::send::mouth::Mouth;
-use crate::send::outgoing::{Outgoing, PayloadTypes};
+use crate::repair::again::Missing;
+use crate::send::outgoing::Outgoing;
 use crate::send::speaker::QueueFull;
-
-type Next =
-    for<'a> fn(&'a mut Mouth, f64, &Clock, PayloadTypes) -> Result<Option<Outgoing<'a>>, OpusError>;
 
 /// Nothing heard for so long from a far end that promised a packet every 400 ms: an outage.
 const SILENT_S: f64 = 0.6;
@@ -29,35 +24,43 @@ impl Peer {
         out: &mut Out,
     ) -> Result<(), QueueFull> {
         let queued = self.mouth.play(reply, pcm);
-        if self.connected && self.mouth.may_lead() && self.write_speech(now, Mouth::lead) {
+        if self.connected && self.mouth.may_lead() && self.write_speech(now, None) {
             self.timeout(now, out);
         }
         queued
     }
 
-    /// Writes this tick's packet, if there is one.
+    /// Writes this tick's packets, if there are any.
     pub(super) fn speak(&mut self, now: f64) -> bool {
-        self.write_speech(now, Mouth::tick)
+        let missing = self.ear.lacks(now, self.rtt_s);
+        self.write_speech(now, Some(missing))
     }
 
-    fn write_speech(&mut self, now: f64, next: Next) -> bool {
+    /// Writes the packets of a tick, in which the ear is `missing` some, or those of a talk that
+    /// begins between two.
+    fn write_speech(&mut self, now: f64, tick: Option<Option<Missing>>) -> bool {
         let Some((mid, types)) = self.audio else {
             return false;
         };
-        let packet = match next(&mut self.mouth, now, &self.clock, types) {
-            Ok(Some(packet)) => packet,
-            Ok(None) => return false,
-            Err(error) => {
-                self.end(format!("error: {error}"));
-                return false;
-            }
-        };
         let wallclock = self.clock.instant(now);
         let mut direct = self.rtc.direct_api();
-        if let Some(stream) = direct.stream_tx_by_mid(mid, None) {
+        let Some(stream) = direct.stream_tx_by_mid(mid, None) else {
+            return false;
+        };
+        let mut wrote = false;
+        let mut send = |packet: Outgoing<'_>| {
             stream.write_rtp(packet.write(wallclock));
+            wrote = true;
+        };
+        let clock = &self.clock;
+        let written = match tick {
+            Some(missing) => (self.mouth).tick(now, clock, types, (missing, self.rtt_s), &mut send),
+            None => self.mouth.lead(now, clock, types, &mut send),
+        };
+        if let Err(error) = written {
+            self.end(format!("error: {error}"));
         }
-        true
+        wrote
     }
 
     pub fn send(&mut self, now: f64, text: String, out: &mut Out) {
@@ -68,7 +71,7 @@ impl Peer {
     }
 
     pub(super) fn write_backlog(&mut self, now: f64, out: &mut Out) {
-        let kept = self.mouth.kept.as_deref_mut();
+        let kept = self.mouth.kept().as_deref_mut();
         let rtc = &mut self.rtc;
         match self.resend.write(now, self.rtt_s, rtc, &mut self.ear, kept) {
             Ok(true) => self.drain(now, out),

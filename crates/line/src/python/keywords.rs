@@ -74,6 +74,8 @@ pub fn plan(given: Keywords<'_>) -> PyResult<SendPlan> {
         repair_every: figure("repair_every", given.take("repair_every")?)?,
         repair_window: figure("repair_window", given.take("repair_window")?)?,
         frame_ms: figure("frame_ms", given.take("frame_ms")?)?,
+        ahead_ms: figure("ahead_ms", given.take("ahead_ms")?)?,
+        pace: given.take::<f64>("pace")? as f32,
         dtx: given.take("dtx")?,
     };
     given.finish()?;

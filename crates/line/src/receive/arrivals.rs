@@ -75,10 +75,11 @@ fn transit(now: f64, rtp: u64) -> f64 {
 }
 
 impl Arrivals {
-    /// Judge a packet that arrived at `now`, and learn from it if it is of the stream. `needed`:
-    /// nothing else has brought what is in it; only then its delay is one to be waited for.
-    pub fn judge(&mut self, now: f64, rtp: u64, needed: bool) -> Verdict {
-        let transit = transit(now, rtp);
+    /// Judge a packet that arrived at `now`, sent `ahead` seconds before its time, and learn from
+    /// it if it is of the stream. `needed`: nothing else has brought what is in it; only then its
+    /// delay is one to be waited for.
+    pub fn judge(&mut self, now: f64, ahead: f64, rtp: u64, needed: bool) -> Verdict {
+        let transit = transit(now + ahead, rtp);
         let away = |least: f64| (transit - least).abs() > FAR_S;
         if self.base.least().is_some_and(away) {
             let quiet = self.last.is_some_and(|(at, _)| now - at > QUIET_S);
@@ -89,11 +90,11 @@ impl Arrivals {
                 return Verdict::Far;
             }
             self.restart();
-            self.learn(now, rtp, transit, needed);
+            self.learn(now, ahead, rtp, needed);
             return Verdict::Restart;
         }
         self.far_run = 0;
-        self.learn(now, rtp, transit, needed);
+        self.learn(now, ahead, rtp, needed);
         Verdict::Take
     }
 
@@ -104,7 +105,9 @@ impl Arrivals {
         self.far_run = 0;
     }
 
-    fn learn(&mut self, now: f64, rtp: u64, transit: f64, needed: bool) {
+    fn learn(&mut self, now: f64, ahead: f64, rtp: u64, needed: bool) {
+        let in_time = now + ahead;
+        let transit = transit(in_time, rtp);
         let rise = self.base.learn(now, transit);
         if rise > 0.0 {
             // A longer way, or a slower clock: what was late for the old base is not any more.
@@ -113,12 +116,12 @@ impl Arrivals {
         }
         if let Some((at, before)) = self.last {
             let sent = rtp as f64 - before as f64;
-            let d = (now - at - sent / f64::from(RTP_RATE)).abs().min(FAR_S);
+            let d = (in_time - at - sent / f64::from(RTP_RATE)).abs().min(FAR_S);
             self.jitter += (d - self.jitter) / 16.0;
         }
-        self.last = Some((now, rtp));
+        self.last = Some((in_time, rtp));
         if let (Some(least), true) = (self.base.least(), needed) {
-            let late = transit - least;
+            let late = (transit - ahead - least).max(0.0);
             self.delays.add(late);
             if now - self.half.0 >= WORST_OF_S {
                 if self.half.0.is_finite() {
@@ -134,7 +137,7 @@ impl Arrivals {
     /// copy, FEC): the wait that would have made it whole.
     pub fn rescued(&mut self, now: f64, rtp: u64) {
         if let Some(expected) = self.expected(rtp) {
-            self.delays.add(now - expected);
+            self.delays.add((now - expected).max(0.0));
         }
     }
 
@@ -177,7 +180,7 @@ mod tests {
     /// Packets of 20 ms from number `from` on, each late by what `late` says (seconds).
     fn feed(a: &mut Arrivals, from: u64, n: u64, late: impl Fn(u64) -> f64) -> u64 {
         for i in from..from + n {
-            a.judge(5.0 + i as f64 * 0.02 + late(i), 1000 + i * 960, true);
+            a.judge(5.0 + i as f64 * 0.02 + late(i), 0.0, 1000 + i * 960, true);
         }
         from + n
     }
@@ -199,6 +202,24 @@ mod tests {
         assert!((0.1..=0.11).contains(&a.wait(PRICE)), "{}", a.wait(PRICE));
         feed(&mut a, n, 1500, |_| 0.0);
         assert!(a.wait(PRICE) < 0.005);
+    }
+
+    #[test]
+    fn what_is_sent_before_its_time_need_not_be_waited_for() {
+        let late = |i: u64| if i.is_multiple_of(10) { 0.1 } else { 0.0 };
+        for (ahead, waits) in [(0.02, 0.08), (0.2, 0.0)] {
+            let mut a = Arrivals::default();
+            for i in 0..200u64 {
+                a.judge(
+                    5.0 + i as f64 * 0.02 - ahead + late(i),
+                    ahead,
+                    i * 960,
+                    true,
+                );
+            }
+            assert!((a.wait(PRICE) - waits).abs() < 0.012, "{}", a.wait(PRICE));
+            assert!((a.expected(0).unwrap() - 5.0).abs() < 1e-6);
+        }
     }
 
     #[test]
@@ -237,7 +258,7 @@ mod tests {
             for i in 0..800u64 {
                 let now = i as f64 * 0.02;
                 if i % every != 1 {
-                    a.judge(now, i * 960, true);
+                    a.judge(now, 0.0, i * 960, true);
                 } else {
                     a.rescued(now + 0.08, i * 960);
                 }
@@ -260,7 +281,7 @@ mod tests {
     #[test]
     fn one_wild_timestamp_is_dropped_and_three_restart() {
         let mut a = Arrivals::default();
-        let mut judge = |now: f64, rtp: u64| a.judge(now, rtp, true);
+        let mut judge = |now: f64, rtp: u64| a.judge(now, 0.0, rtp, true);
         (0..50u64).for_each(|i| assert_eq!(judge(i as f64 * 0.02, i * 960), Verdict::Take));
         assert_eq!(judge(1.0, 1 << 40), Verdict::Far);
         assert_eq!(judge(1.02, 51 * 960), Verdict::Take);
@@ -273,7 +294,7 @@ mod tests {
         let mut a = Arrivals::default();
         // The far clock runs 0.1 % slow: transit grows by 60 ms a minute.
         for i in 0..6000u64 {
-            a.judge(i as f64 * 0.020_02, i * 960, true);
+            a.judge(i as f64 * 0.020_02, 0.0, i * 960, true);
         }
         assert!(a.wait(PRICE) <= 0.016, "{}", a.wait(PRICE));
     }

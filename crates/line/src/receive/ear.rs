@@ -9,6 +9,7 @@ use crate::opus::{OpusError, RTP_RATE};
 use crate::receive::ingest::{Ingest, IngestOptions};
 use crate::receive::playout::{Playout, PlayoutOptions};
 use crate::receive::queue::ticks_of;
+use crate::repair::again::{self, Holes, Note};
 use crate::repair::backlog::{Missing, Resent};
 use crate::repair::fec::{self, Recovered};
 use crate::repair::numbering::Numbering;
@@ -38,6 +39,8 @@ pub struct Ear {
     repairs: u64,
     repaired: u64,
     malformed: u64,
+    /// What an ear lacks, if the far end reads notes.
+    holes: Option<Box<Holes>>,
     /// Extended RTP timestamp and unix time of one sample, as the far end last said.
     captured: Option<(u64, f64)>,
 }
@@ -60,6 +63,7 @@ impl Ear {
             repairs: 0,
             repaired: 0,
             malformed: 0,
+            holes: None,
             captured: None,
         })
     }
@@ -67,6 +71,10 @@ impl Ear {
     /// Takes a packet of one of the two payload types; of another there is nothing to hear.
     pub fn push(&mut self, now: f64, packet: &RtpPacket, types: PayloadTypes) {
         let payload = &packet.payload[..];
+        let ear = matches!(self.buffer, Buffer::Playout(_));
+        if types.notes && ear && self.holes.is_none() {
+            self.holes = Some(Box::default());
+        }
         if packet.header.payload_type == types.opus {
             self.push_primary(now, packet, payload);
         } else if Some(packet.header.payload_type) == types.red {
@@ -75,6 +83,9 @@ impl Ear {
                 Ok(red) if red.primary().pt == *types.opus => {
                     self.push_primary(now, packet, red.primary().payload);
                     self.push_copies(now, packet.time.numer(), red);
+                    if types.notes {
+                        self.push_again(now, *packet.seq_no, packet.time.numer(), red);
+                    }
                     if types.repairs {
                         self.push_repair(now, *packet.seq_no, red);
                     }
@@ -92,6 +103,9 @@ impl Ear {
             self.captured = None;
             self.numbering.clear();
             self.fec = None;
+            if let Some(holes) = &mut self.holes {
+                holes.clear();
+            }
             match &mut self.buffer {
                 Buffer::Ingest(buffer) => buffer.expect_another(),
                 Buffer::Playout(buffer) => buffer.expect_another(),
@@ -104,14 +118,52 @@ impl Ear {
         if let Ok(ticks) = ticks_of(payload) {
             self.numbering.received(seq, rtp, ticks);
         }
+        let note = packet.header.ext_vals.user_values.get::<Note>();
+        let ahead = note.map_or(0.0, |note| note.ahead);
         match &mut self.buffer {
             Buffer::Ingest(buffer) => buffer.push(now, seq, rtp, payload),
-            Buffer::Playout(buffer) => buffer.push(now, seq, rtp, payload),
+            Buffer::Playout(buffer) => buffer.push_ahead(now, ahead, seq, rtp, payload),
+        }
+        if let Some(holes) = &mut self.holes {
+            holes.came(now, seq);
         }
         if let Some(fec) = &mut self.fec {
             fec.received(seq, rtp, payload);
             self.push_repaired(now);
         }
+    }
+
+    /// What was sent again beside packet `seq` of RTP time `rtp`.
+    fn push_again(&mut self, now: f64, seq: u64, rtp: u64, red: Red<'_>) {
+        for block in red.copies().filter(|block| block.pt == again::PT) {
+            let (Some(seq), Some((stamp, packet))) =
+                (seq.checked_sub(block.offset), again::parse(block.payload))
+            else {
+                self.malformed += 1;
+                continue;
+            };
+            let rtp = rtp.wrapping_add_signed(i64::from(stamp.wrapping_sub(rtp as u32) as i32));
+            self.filled(seq);
+            if let Buffer::Playout(buffer) = &mut self.buffer {
+                buffer.push_again(now, seq, rtp, packet);
+            }
+        }
+    }
+
+    fn filled(&mut self, seq: u64) {
+        if let Some(holes) = &mut self.holes {
+            holes.fill(seq);
+        }
+    }
+
+    /// What the far end is to be asked for in the next packet.
+    pub fn lacks(&mut self, now: f64, rtt_s: f64) -> Option<again::Missing> {
+        // A recogniser has deep redundancy for what is short, and the backlog for what is long.
+        let (Buffer::Playout(buffer), Some(holes)) = (&mut self.buffer, &mut self.holes) else {
+            return None;
+        };
+        buffer.asks(rtt_s);
+        holes.missing(now, buffer.past())
     }
 
     /// The repair in packet `seq`, if there is one.
@@ -139,6 +191,9 @@ impl Ear {
         };
         while let Some(Recovered { seq, rtp, payload }) = decoder.recovered() {
             self.repaired += 1;
+            if let Some(holes) = &mut self.holes {
+                holes.fill(seq);
+            }
             match &mut self.buffer {
                 Buffer::Ingest(buffer) => buffer.push_redundant(now, seq, rtp, payload),
                 Buffer::Playout(buffer) => buffer.push_redundant(now, seq, rtp, payload),
@@ -165,6 +220,7 @@ impl Ear {
             let Some(seq) = self.numbering.infer(rtp, ticks) else {
                 continue;
             };
+            self.filled(seq);
             match &mut self.buffer {
                 Buffer::Ingest(buffer) => buffer.push_redundant(now, seq, rtp, block.payload),
                 Buffer::Playout(buffer) => buffer.push_redundant(now, seq, rtp, block.payload),

@@ -21,6 +21,8 @@ pub struct Packet {
     pub arrived: f64,
     /// It is a redundant copy, of which the original was lost.
     pub redundant: bool,
+    /// Its number is what the sender gave it, not inferred.
+    pub numbered: bool,
     pub payload: Vec<u8>,
 }
 
@@ -37,6 +39,8 @@ pub enum Offer {
     Duplicate,
     /// Before the time that has been given up.
     Late,
+    /// What was sent after it holds for its time.
+    Void,
     /// No room, or no Opus.
     Refused,
 }
@@ -47,6 +51,8 @@ pub struct Queue {
     pool: Vec<Vec<u8>>,
     seen: Vec<u64>,
     copied: Vec<u64>,
+    /// Packets that were void, ever.
+    pub voided: u64,
 }
 
 /// Ticks that `payload` lasts, if it is Opus.
@@ -61,6 +67,7 @@ impl Default for Queue {
             pool: Vec::with_capacity(MAX_POOL),
             seen: Vec::new(),
             copied: Vec::new(),
+            voided: 0,
         }
     }
 }
@@ -86,10 +93,23 @@ impl Queue {
         if payload.len() > MAX_PACKET || self.packets.len() >= MAX_PACKETS {
             return Offer::Refused;
         }
+        let at = self.packets.partition_point(|p| p.rtp < packet.rtp);
+        if packet.numbered {
+            // Time goes back only where what was sent before is void (see `repair::again`).
+            let later = |p: &Packet| p.numbered && p.seq > packet.seq;
+            if at.checked_sub(1).is_some_and(|at| later(&self.packets[at])) {
+                return Offer::Void;
+            }
+            let earlier = |p: &Packet| p.numbered && p.seq < packet.seq;
+            while self.packets.get(at).is_some_and(earlier) {
+                let void = self.packets.remove(at);
+                void.into_iter().for_each(|void| self.recycle(void));
+                self.voided += 1;
+            }
+        }
         if packet.end() <= floor {
             return Offer::Late;
         }
-        let at = self.packets.partition_point(|p| p.rtp < packet.rtp);
         if let Some(known) = self.packets.get_mut(at).filter(|p| p.rtp == packet.rtp) {
             if !known.redundant || packet.redundant {
                 return Offer::Duplicate;

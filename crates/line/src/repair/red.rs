@@ -20,6 +20,8 @@ pub const MAX_BLOCKS: usize = 32;
 pub const MAX_DISTANCE: u32 = 17;
 /// Copies that a plan may ask for in one packet.
 pub const MAX_COPIES: usize = 4;
+/// Blocks of other kinds beside one primary: a repair, and packets sent again.
+pub const MAX_OTHERS: usize = 9;
 
 /// Bytes of a copy's header.
 pub const COPY_HEADER: usize = 4;
@@ -152,6 +154,11 @@ impl History {
         self.sent.push_back((rtp, buffer));
     }
 
+    /// Nothing that was sent until now is copied any more.
+    pub fn clear(&mut self) {
+        self.sent.clear();
+    }
+
     /// The packet `distance` before the next one, if it can stand in RED beside `rtp`.
     fn copy(&self, distance: u32, rtp: u64) -> Option<(u64, &[u8])> {
         let at = self.sent.len().checked_sub(distance as usize)?;
@@ -163,27 +170,28 @@ impl History {
 
     /// Write `primary`, sent at `rtp`, and copies of the packets that lie `distances` (ascending)
     /// before it, the oldest first, into `out`. Where `room` bytes are not enough the farthest
-    /// copies are left out. Between the copies and the primary comes `repair`, a block of another
-    /// kind, which must fit. False, and `out` empty, if there is nothing beside the primary.
+    /// copies are left out. Between the copies and the primary come `others`, at most
+    /// [`MAX_OTHERS`] blocks of other kinds, which must fit. False, and `out` empty, if there is
+    /// nothing beside the primary.
     pub fn write(
         &self,
         rtp: u64,
         primary: Block<'_>,
         distances: &[u32],
-        repair: Option<Block<'_>>,
+        others: &[Block<'_>],
         room: usize,
         out: &mut Vec<u8>,
     ) -> bool {
         out.clear();
         let pt = primary.pt;
         // The nearest first.
-        let mut chosen = [Block::default(); 1 + MAX_COPIES];
+        let mut chosen = [Block::default(); MAX_OTHERS + MAX_COPIES];
         let mut count = 0;
         let mut size = 1 + primary.payload.len();
-        if let Some(repair) = repair {
-            chosen[0] = repair;
-            count = 1;
-            size += COPY_HEADER + repair.payload.len();
+        for block in others.iter().take(MAX_OTHERS) {
+            chosen[count] = *block;
+            count += 1;
+            size += COPY_HEADER + block.payload.len();
         }
         for distance in distances.iter().take(MAX_COPIES) {
             let Some((offset, payload)) = self.copy(*distance, rtp) else {

@@ -65,9 +65,10 @@ impl LinkStats {
     }
 
     /// A packet of speech came at `now`; extended sequence number and RTP time (48 kHz).
-    pub fn on_speech(&mut self, now: f64, seq: u64, rtp: u64) {
+    pub fn on_speech(&mut self, now: f64, ahead: f64, seq: u64, rtp: u64) {
         self.losses.on_packet(now, seq);
-        self.trend.on_packet(now, rtp);
+        // As if it had been sent in time.
+        self.trend.on_packet(now + ahead, rtp);
     }
 
     /// Another stream follows: its numbers and its clock are its own.
@@ -177,7 +178,7 @@ mod tests {
         stats.on_transport_loss(11.5, 0.5);
         stats.on_estimate_down(90_000.0);
         for seq in [1, 2, 4, 5, 6, 7] {
-            stats.on_speech(10.0 + seq as f64 * 0.02, seq, seq * 960);
+            stats.on_speech(10.0 + seq as f64 * 0.02, 0.0, seq, seq * 960);
         }
         let first = BufferStats {
             recovered: 5,
@@ -208,9 +209,9 @@ mod tests {
     #[test]
     fn another_stream_is_no_loss_and_no_delay() {
         let mut stats = LinkStats::default();
-        stats.on_speech(1.0, 10, 9600);
+        stats.on_speech(1.0, 0.0, 10, 9600);
         stats.on_new_stream();
-        stats.on_speech(1.02, 900, 48_000_000);
+        stats.on_speech(1.02, 0.0, 900, 48_000_000);
         let report = stats.take(2.0, BufferStats::default(), 2.0);
         assert_eq!((report.received, report.lost), (1, 0));
         assert_eq!(report.queue_ms, 0.0);

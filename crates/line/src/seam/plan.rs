@@ -26,6 +26,11 @@ pub struct SendPlan {
     pub repair_window: u32,
     /// Milliseconds of speech in one packet: 20, 40 or 60.
     pub frame_ms: u32,
+    /// Made speech is sent up to so many milliseconds before its time, 0 … 2000, to a far end that
+    /// agreed to it (see `repair::again`): in that time what is lost can be asked for again.
+    pub ahead_ms: u32,
+    /// How much faster than real time it gets there, 0 … 8: 2 sends two packets more in each tick.
+    pub pace: f32,
     /// Send (almost) nothing while a continuous microphone hears no speech. Off until a plan asks
     /// for it: Opus takes a steady tone for noise.
     pub dtx: bool,
@@ -43,6 +48,8 @@ impl Default for SendPlan {
             repair_every: 0,
             repair_window: 16,
             frame_ms: 20,
+            ahead_ms: 800,
+            pace: 2.0,
             dtx: false,
         }
     }
@@ -50,6 +57,10 @@ impl Default for SendPlan {
 
 /// What libopus can carry: 104 units of 10 ms.
 pub const MAX_DRED_MS: u32 = 1040;
+/// Farthest that speech is sent before its time.
+pub const MAX_AHEAD_MS: u32 = 2000;
+/// Packets in a tick beyond its own, at most.
+pub const MAX_PACE: f32 = 8.0;
 /// Packets from one repair to the next at most.
 pub const MAX_REPAIR_EVERY: u32 = 16;
 
@@ -86,6 +97,15 @@ impl SendPlan {
                 "frame_ms is {}; it must be 20, 40 or 60",
                 self.frame_ms
             ));
+        }
+        if self.ahead_ms > MAX_AHEAD_MS {
+            return Err(format!(
+                "ahead_ms is {}; it must be 0 to {MAX_AHEAD_MS}",
+                self.ahead_ms
+            ));
+        }
+        if !(0.0..=MAX_PACE).contains(&self.pace) {
+            return Err(format!("pace is {}; it must be 0 to {MAX_PACE}", self.pace));
         }
         let rising = self.red.windows(2).all(|pair| pair[0] < pair[1]);
         let near = self.red.iter().all(|d| (1..=MAX_DISTANCE).contains(d));

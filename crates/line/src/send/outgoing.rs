@@ -5,6 +5,8 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use str0m::media::Pt;
 use str0m::rtp::{AbsCaptureTime, ExtensionValues, RtpWrite};
 
+use crate::repair::again::Note;
+
 /// The payload types that both ends agreed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PayloadTypes {
@@ -12,6 +14,9 @@ pub struct PayloadTypes {
     pub red: Option<Pt>,
     /// The far end takes repairs in RED (see `fec`).
     pub repairs: bool,
+    /// The far end reads notes (see `repair::again`): it asks for what it lacks, and takes speech
+    /// that comes before its time.
+    pub notes: bool,
 }
 
 /// One RTP packet of ours.
@@ -23,6 +28,7 @@ pub struct Outgoing<'a> {
     pub payload: &'a [u8],
     /// Seconds since 1970, on some packets.
     pub captured: Option<f64>,
+    pub note: Note,
 }
 
 impl Outgoing<'_> {
@@ -31,10 +37,13 @@ impl Outgoing<'_> {
             capture_time: UNIX_EPOCH + Duration::from_secs_f64(unix.max(0.0)),
             clock_offset: None,
         });
-        let values = ExtensionValues {
+        let mut values = ExtensionValues {
             abs_capture_time,
             ..ExtensionValues::default()
         };
+        if self.note != Note::default() {
+            values.user_values.set(self.note);
+        }
         RtpWrite::new(self.pt, self.seq.into(), self.rtp, wallclock, self.payload)
             .marker(self.marker)
             .ext_vals(values)

@@ -1,5 +1,6 @@
 //! Whole calls in virtual time. One test program, because each is linked with all of str0m.
 
+mod ahead;
 mod at_once;
 mod audio_both_ways;
 mod connect;

@@ -23,6 +23,8 @@ pub struct Pipe {
     pub outside: SocketAddr,
     /// Packets to the client, and to the server, for which this is true are lost.
     pub blocked: fn(to_server: bool, packet: &[u8]) -> bool,
+    /// While this is true of the time, what is sent either way is lost.
+    pub both_ways_out: fn(now: f64) -> bool,
     /// Bytes of what the server sent that is not STUN.
     pub media_to_client: u64,
     random: Random,
@@ -40,13 +42,22 @@ pub fn stepped(seed: u64, address: &str, config: Config) -> Stepped {
 
 impl Pipe {
     pub fn new(seed: u64, config: Config) -> Pipe {
+        let client = Config {
+            playout: true,
+            ..config.clone()
+        };
+        Pipe::between(seed, client, config)
+    }
+
+    pub fn between(seed: u64, client: Config, server: Config) -> Pipe {
         Pipe {
-            client: stepped(seed, CLIENT, config.clone()),
-            server: stepped(seed + 1, SERVER, config),
+            client: stepped(seed, CLIENT, client),
+            server: stepped(seed + 1, SERVER, server),
             delay_s: 0.02,
             loss: 0.0,
             outside: CLIENT.parse().unwrap(),
             blocked: |_, _| false,
+            both_ways_out: |_| false,
             media_to_client: 0,
             random: Random::seeded(seed),
             ticks: 0,
@@ -156,6 +167,7 @@ impl Pipe {
                 self.media_to_client += contents.len() as u64;
             }
             let lost = (self.random.next_u64() % 10_000) as f64 / 10_000.0 < self.loss;
+            let lost = lost || (self.both_ways_out)(now_us as f64 * 1e-6);
             if lost || !known.contains(&to) || (self.blocked)(to_server, &contents) {
                 continue;
             }

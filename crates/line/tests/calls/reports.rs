@@ -67,7 +67,7 @@ fn losses_are_told_by_both_ends() {
         .filter_map(|r| r.loss_down)
         .collect();
     let mean = told.iter().sum::<f64>() / told.len() as f64;
-    assert!((0.1..0.3).contains(&mean), "{mean}");
+    assert!((0.05..0.3).contains(&mean), "{told:?}");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn the_accounts_are_cheap() {
         let now = i as f64 * 0.02;
         if i % 10 != 3 {
             stats.on_received(&[128; 80]);
-            stats.on_speech(now, i, i * 960);
+            stats.on_speech(now, 0.0, i, i * 960);
         }
         if i % 5 == 4 {
             lost += stats.take(now, Default::default(), now).lost;

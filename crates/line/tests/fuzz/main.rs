@@ -4,6 +4,7 @@
 //! A normal test run sends some 10⁵ packets. The long run sends 10⁷:
 //! `cargo test --release -p visavis-line --test fuzz -- --ignored --nocapture`.
 
+mod again;
 #[path = "../common/mod.rs"]
 mod common;
 mod fec;
@@ -25,8 +26,8 @@ mod wire;
 /// A parser's name, packets of the long run, and what sends so many from a seed.
 type Target = (&'static str, u64, fn(u64, u64));
 
-const TARGETS: [Target; 9] = [
-    ("STUN demultiplexing", 1_500_000, stun::run),
+const TARGETS: [Target; 10] = [
+    ("STUN demultiplexing", 1_000_000, stun::run),
     ("RED", 1_000_000, red::run),
     ("SDP", 200_000, sdp::run),
     ("Opus packets", 2_000_000, opus_packets::decoder),
@@ -35,6 +36,7 @@ const TARGETS: [Target; 9] = [
     ("datagrams of a call", 1_500_000, wire::run),
     ("RTP and texts inside a call", 300_000, inside::run),
     ("sliding-window FEC", 500_000, fec::run),
+    ("packets asked for again", 500_000, again::run),
 ];
 
 fn run(target: usize) {
@@ -85,6 +87,11 @@ fn rtp_and_texts_inside_a_call() {
 #[test]
 fn sliding_window_fec() {
     run(8);
+}
+
+#[test]
+fn packets_asked_for_again() {
+    run(9);
 }
 
 #[test]

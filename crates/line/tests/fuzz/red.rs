@@ -16,7 +16,7 @@ pub fn run(seed: u64, packets: u64) {
             offset: 0,
             payload: packet,
         };
-        if history.write(rtp, primary, &[1, 4, 10], None, 1200, &mut payload) {
+        if history.write(rtp, primary, &[1, 4, 10], &[], 1200, &mut payload) {
             seeds.push(payload);
         }
         history.keep(rtp, packet);

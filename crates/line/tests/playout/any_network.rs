@@ -46,7 +46,7 @@ proptest! {
     /// Whatever a stranger sends: no panic, positions in step, the delay within its bounds.
     #[test]
     fn any_packets(ops in prop::collection::vec(
-        (any::<u64>(), any::<u64>(), prop::collection::vec(any::<u8>(), 0..40), 0u8..9), 1..200)) {
+        (any::<u64>(), any::<u64>(), prop::collection::vec(any::<u8>(), 0..40), 0u8..11), 1..200)) {
         let mut playout = Playout::new(RATE, PlayoutOptions::default()).unwrap();
         let (mut now, mut out) = (0.0, [0; FRAME]);
         let mut last = None;
@@ -59,6 +59,11 @@ proptest! {
                 3 => playout.push(now, i, seq % (1 << 47), payload),
                 4 => now += (seq % 5000) as f64 / 1000.0,
                 5 => playout.expect_another(),
+                6 => {
+                    let back = (i * 960).saturating_sub(seq % 40_000);
+                    playout.push_ahead(now, (rtp % 7000) as f64 / 1000.0, i, back, payload);
+                }
+                7 => playout.push_again(now, seq % 300, rtp % 100_000, payload),
                 _ => playout.push(now, i, i * 960, payload),
             }
             now += 0.007;

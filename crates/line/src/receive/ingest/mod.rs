@@ -19,7 +19,7 @@ mod output;
 mod ready;
 
 use crate::opus::{Frame, Mark, OpusError, FRAME_TICKS, RTP_RATE};
-use crate::receive::stream::{Next, Stream};
+use crate::receive::stream::{Came, Next, Stream};
 use crate::repair::backlog::awaited::Standing;
 use crate::report::BufferStats;
 use keeper::{Keeper, MIN_LOST};
@@ -101,7 +101,10 @@ impl Ingest {
         let before = (s.cursor, s.floor, s.last_seq());
         let taken = s.stats.received;
         let goes_on = self.goes_on(seq, rtp);
-        if self.stream.push(now, seq, rtp, payload, false) {
+        if self
+            .stream
+            .push(now, seq, rtp, payload, Came::Itself { ahead: 0.0 })
+        {
             if goes_on {
                 // The link held everything up; what it lost meanwhile can be asked for.
                 self.stream.resume(before.0, before.1, before.2);
@@ -124,7 +127,7 @@ impl Ingest {
 
     /// Take a redundant copy (RED) of a packet; used only if the original has not come.
     pub fn push_redundant(&mut self, now: f64, seq: u64, rtp: u64, payload: &[u8]) {
-        self.stream.push(now, seq, rtp, payload, true);
+        self.stream.push(now, seq, rtp, payload, Came::Copy);
         self.rewind();
     }
 

@@ -19,7 +19,7 @@ mod pace;
 mod spurt;
 
 use crate::opus::{Frame, Mark, OpusError};
-use crate::receive::stream::{fade, Next, Stream, BRIDGE_TICKS};
+use crate::receive::stream::{fade, Came, Next, Stream, BRIDGE_TICKS};
 use crate::report::BufferStats;
 
 const FRAME_S: f64 = 0.02;
@@ -29,6 +29,11 @@ const SPARE_S: f64 = 0.003;
 const QUIET_PEAK: u16 = 128;
 /// Samples are brought up from a break, and down to it, in so many seconds.
 const FADE_S: f64 = 0.005;
+
+/// An answer to what is asked for takes a round trip and so much more: a tick at each end and the
+/// next packet there. It is waited for so long at most, seconds.
+const ANSWER_S: f64 = 0.08;
+const MOST_AGAIN_S: f64 = 0.3;
 
 #[derive(Clone, Copy, Debug)]
 pub struct PlayoutOptions {
@@ -76,6 +81,8 @@ pub struct Playout {
     position: i64,
     rtp: u64,
     delay: f64,
+    /// What is missing comes again so long after it was missed, seconds; 0 if it does not.
+    again_s: f64,
 }
 
 impl Playout {
@@ -100,6 +107,7 @@ impl Playout {
             position: 0,
             rtp: 0,
             delay: 0.0,
+            again_s: 0.0,
         })
     }
 
@@ -110,7 +118,12 @@ impl Playout {
 
     /// Take a packet that arrived at `now`. `seq` and `rtp` are extended by the caller.
     pub fn push(&mut self, now: f64, seq: u64, rtp: u64, payload: &[u8]) {
-        if self.stream.push(now, seq, rtp, payload, false) {
+        self.push_ahead(now, 0.0, seq, rtp, payload);
+    }
+
+    /// Take one that was sent `ahead` seconds before its time.
+    pub fn push_ahead(&mut self, now: f64, ahead: f64, seq: u64, rtp: u64, payload: &[u8]) {
+        if (self.stream).push(now, seq, rtp, payload, Came::Itself { ahead }) {
             self.pcm.clear();
             self.marks.clear();
             self.talking = false;
@@ -122,7 +135,22 @@ impl Playout {
 
     /// Take a redundant copy (RED) of a packet; used only if the original has not come.
     pub fn push_redundant(&mut self, now: f64, seq: u64, rtp: u64, payload: &[u8]) {
-        self.stream.push(now, seq, rtp, payload, true);
+        self.stream.push(now, seq, rtp, payload, Came::Copy);
+    }
+
+    /// Take a packet that was sent again, with the number it had.
+    pub fn push_again(&mut self, now: f64, seq: u64, rtp: u64, payload: &[u8]) {
+        self.stream.push(now, seq, rtp, payload, Came::Again);
+    }
+
+    /// What is missed is asked for; a round trip takes `rtt` seconds.
+    pub fn asks(&mut self, rtt: f64) {
+        self.again_s = (rtt + ANSWER_S).min(MOST_AGAIN_S);
+    }
+
+    /// Packets before this number are of no use any more.
+    pub fn past(&self) -> u64 {
+        self.stream.past()
     }
 
     /// Delay aimed at, seconds: the middle of what a frame's grid allows.

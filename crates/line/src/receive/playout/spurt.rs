@@ -10,6 +10,7 @@ impl Playout {
             match self.stream.next() {
                 Next::Empty => return false,
                 Next::Silent(ticks) => self.stream.skip(ticks),
+                Next::Hole(_) if self.coming_again(now) => return false,
                 Next::Hole(lost) if !self.spoken_in(now, lost) => {}
                 Next::Hole(_) | Next::Here => break,
             }
@@ -17,6 +18,13 @@ impl Playout {
         self.debt = 0;
         // Times are sums of floats: a microsecond is no reason to wait for another frame.
         self.delay_at_cursor(now) > self.wait - 1e-6
+    }
+
+    /// Is what is missing before a spurt of talk asked for, and perhaps soon here? A reply that
+    /// begins a little later is better than one without its first words.
+    fn coming_again(&self, now: f64) -> bool {
+        let front = self.stream.queue.front();
+        front.is_some_and(|packet| now - packet.arrived < self.again_s)
     }
 
     /// Is there something to recover in a hole before a spurt of talk? What cannot be recovered is

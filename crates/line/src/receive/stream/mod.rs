@@ -13,6 +13,17 @@ pub use sound::{fade, BRIDGE_TICKS};
 /// Bits of an extended sequence number or timestamp that a caller can have got honestly.
 const EXTENDED_MAX: u64 = 1 << 48;
 
+/// How a packet came.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Came {
+    /// Itself, sent so many seconds before its time.
+    Itself { ahead: f64 },
+    /// As a copy, whose number is inferred.
+    Copy,
+    /// Sent again, with its number.
+    Again,
+}
+
 /// What lies at the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -95,7 +106,7 @@ impl Stream {
     }
 
     /// Take a packet; true if it began a stream (the first, or a restarted one).
-    pub fn push(&mut self, now: f64, seq: u64, rtp: u64, payload: &[u8], redundant: bool) -> bool {
+    pub fn push(&mut self, now: f64, seq: u64, rtp: u64, payload: &[u8], came: Came) -> bool {
         let ticks = match ticks_of(payload) {
             Ok(ticks) if seq < EXTENDED_MAX && rtp < EXTENDED_MAX && now.is_finite() => ticks,
             _ => {
@@ -103,7 +114,7 @@ impl Stream {
                 return false;
             }
         };
-        if redundant {
+        let Came::Itself { ahead } = came else {
             // Copies say nothing about the network's delay, and never start a stream. One that
             // stands for a lost packet says what wait would be enough.
             let expected = self.arrivals.expected(rtp);
@@ -112,10 +123,10 @@ impl Stream {
                 if !self.queue.copied(seq) {
                     self.arrivals.rescued(now, rtp);
                 }
-                self.enqueue(now, seq, rtp, ticks, payload, true);
+                self.enqueue(now, seq, rtp, ticks, payload, came);
             }
             return false;
-        }
+        };
         if std::mem::take(&mut self.fresh) {
             self.queue.clear();
             self.arrivals.restart();
@@ -125,7 +136,9 @@ impl Stream {
             self.stats.duplicates += 1;
             return false;
         }
-        let verdict = self.arrivals.judge(now, rtp, !self.queue.has_copy(seq));
+        let verdict = self
+            .arrivals
+            .judge(now, ahead, rtp, !self.queue.has_copy(seq));
         self.stats.jitter = self.arrivals.jitter();
         if verdict == Verdict::Far {
             self.stats.rejected += 1;
@@ -148,14 +161,14 @@ impl Stream {
         }
         self.stats.reordered += u64::from(seq < self.highest);
         self.highest = self.highest.max(seq);
-        self.enqueue(now, seq, rtp, ticks, payload, false);
+        self.enqueue(now, seq, rtp, ticks, payload, came);
         begins
     }
 
     /// Take a packet that the far end sent again. It carries no number.
     pub fn push_again(&mut self, now: f64, rtp: u64, payload: &[u8]) {
         if let Ok(ticks) = ticks_of(payload) {
-            self.enqueue(now, 0, rtp, ticks, payload, true);
+            self.enqueue(now, 0, rtp, ticks, payload, Came::Copy);
         }
     }
 
@@ -164,21 +177,15 @@ impl Stream {
         (self.cursor, self.floor, self.last_seq) = (cursor, floor, last_seq);
     }
 
-    fn enqueue(
-        &mut self,
-        now: f64,
-        seq: u64,
-        rtp: u64,
-        ticks: u64,
-        payload: &[u8],
-        redundant: bool,
-    ) {
+    fn enqueue(&mut self, now: f64, seq: u64, rtp: u64, ticks: u64, payload: &[u8], came: Came) {
+        let redundant = !matches!(came, Came::Itself { .. });
         let packet = Packet {
             seq,
             rtp,
             ticks,
             arrived: now,
             redundant,
+            numbered: came != Came::Copy,
             payload: Vec::new(),
         };
         let offer = self.queue.offer(packet, payload, self.floor);
@@ -186,6 +193,7 @@ impl Stream {
             match offer {
                 Offer::Queued => {}
                 Offer::Duplicate => self.stats.duplicates += 1,
+                Offer::Void => {}
                 Offer::Late => self.stats.late += 1,
                 Offer::Refused => self.stats.rejected += 1,
             }
@@ -198,6 +206,11 @@ impl Stream {
             .seq
             .saturating_sub(last_seq.wrapping_add(1))
             .min(1000)
+    }
+
+    /// Packets before this number are of no use any more.
+    pub fn past(&self) -> u64 {
+        self.last_seq.wrapping_add(1)
     }
 
     pub fn last_seq(&self) -> u64 {
@@ -232,7 +245,9 @@ impl Stream {
 
     fn leave(&mut self, packet: Packet) {
         if packet.seq > self.last_seq || self.last_seq == u64::MAX {
-            self.stats.lost += Self::missing_before(self.last_seq, &packet);
+            // What came and was void is not lost.
+            let void = std::mem::take(&mut self.queue.voided);
+            self.stats.lost += Self::missing_before(self.last_seq, &packet).saturating_sub(void);
             if packet.redundant {
                 self.stats.lost += 1; // its original never came
             }

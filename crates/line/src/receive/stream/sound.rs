@@ -2,7 +2,7 @@
 //! concealment.
 
 use super::Stream;
-use crate::opus::{self, Mark, FRAME_TICKS, RTP_RATE};
+use crate::opus::{self, says_nothing, Mark, FRAME_TICKS, RTP_RATE};
 
 /// Concealed in a row before nothing is guessed any more (100 ms).
 const MAX_CONCEAL_TICKS: u64 = 5 * FRAME_TICKS;
@@ -46,10 +46,16 @@ impl Stream {
         } else {
             Mark::Received
         };
+        let nothing = says_nothing(&packet.payload);
         match self.decoder.decode(&packet.payload, &mut self.scratch) {
+            // Opus makes of it what it makes of a loss: more of what was last, however loud.
+            Ok(_) if nothing && self.concealed_run >= MAX_CONCEAL_TICKS => {
+                self.scratch[..samples].fill(0);
+            }
             Ok(n) => {
                 samples = n.min(samples);
-                self.concealed_run = 0;
+                let run = self.concealed_run + packet.ticks;
+                self.concealed_run = if nothing { run } else { 0 };
             }
             Err(_) => {
                 // Its header was right and its body is not: as good as lost.

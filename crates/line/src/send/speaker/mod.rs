@@ -6,6 +6,7 @@
 //! real packets, then [`Outcome::Silent`].
 
 mod account;
+mod early;
 mod gain;
 mod progress;
 
@@ -13,6 +14,7 @@ use std::collections::VecDeque;
 
 use crate::opus::FRAME_TICKS;
 use account::{Account, Sent};
+use early::Early;
 use gain::Gain;
 use progress::Reports;
 
@@ -30,6 +32,8 @@ pub enum Outcome {
     Speech,
     /// Encode and send: silence after speech, the n-th such frame from 1.
     Tail(u32),
+    /// It was sent before its time; send nothing.
+    Sent,
     /// Send nothing.
     Silent,
 }
@@ -66,6 +70,7 @@ pub struct Speaker {
     next_rtp: u64,
     reports: Reports,
     account: Account,
+    early: Early,
 }
 
 impl Speaker {
@@ -84,6 +89,7 @@ impl Speaker {
             next_rtp: 0,
             reports: Reports::default(),
             account: Account::default(),
+            early: Early::default(),
         }
     }
 
@@ -157,18 +163,22 @@ impl Speaker {
         Some(self.runs.len() - 1)
     }
 
-    /// Bring what is played to `gain` (0 … 1) within `ramp_s`.
+    /// Bring what is played to `gain` (0 … 1) within `ramp_s`. What was sent before its time is
+    /// void.
     pub fn duck(&mut self, gain: f32, ramp_s: f64) {
         if self.fading.is_some() || !gain.is_finite() {
             return; // already going to silence
         }
         let samples = (ramp_s.clamp(0.0, 10.0) * f64::from(self.rate)) as f32;
         self.gain.ramp(gain.clamp(0.0, 1.0), samples);
+        self.cut();
     }
 
     /// Fade what comes next to silence within `fade_s`, drop everything else, and be at full
-    /// gain again for the next reply. Every reply that was queued is reported done.
+    /// gain again for the next reply. Every reply that was queued is reported done; what was sent
+    /// before its time is void.
     pub fn flush(&mut self, fade_s: f64) {
+        self.cut();
         let fade = (fade_s.clamp(0.0, 10.0) * f64::from(self.rate)) as usize;
         let kept = match (self.fading, self.runs.front()) {
             (Some(left), _) => left,
@@ -222,6 +232,7 @@ impl Speaker {
         out.fill(0);
         let rtp = self.next_rtp;
         self.next_rtp = rtp.wrapping_add(FRAME_TICKS);
+        let sent = self.early.due();
         let frame = self.frame.min(out.len());
         let n = self.take(&mut out[..frame]);
         if n == 0 {
@@ -261,7 +272,11 @@ impl Speaker {
         } else {
             self.reports.push(progress);
         }
-        Outcome::Speech
+        if sent {
+            Outcome::Sent
+        } else {
+            Outcome::Speech
+        }
     }
 
     /// Move up to a frame of the front run into `out`.
