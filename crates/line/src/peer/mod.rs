@@ -4,6 +4,7 @@
 //! told into an `Out`. str0m demands that every change is followed by a drain of its output; each
 //! entry here ends in one.
 
+mod agreed;
 mod events;
 mod limits;
 mod receive;

@@ -6,12 +6,13 @@ use std::time::Duration;
 use str0m::bwe::Bitrate;
 use str0m::change::{SdpAnswer, SdpOffer};
 use str0m::config::DtlsCert;
-use str0m::format::{Codec, CodecConfig};
-use str0m::media::{Direction, MediaKind, Mid};
+use str0m::format::CodecConfig;
+use str0m::media::{Direction, MediaKind};
 use str0m::net::Protocol;
 use str0m::rtp::Extension;
 use str0m::{Candidate, IceCreds, RtcConfig};
 
+use super::agreed::Taken;
 use super::{Out, Peer};
 use crate::clock::Clock;
 use crate::connect::checks::Checks;
@@ -29,7 +30,6 @@ use crate::report::LinkStats;
 use crate::seam::config::{Config, ANSWER_TIMEOUT_S, CHANNEL, CONNECT_TIMEOUT_S};
 use crate::seam::error::LineError;
 use crate::send::mouth::Mouth;
-use crate::send::outgoing::PayloadTypes;
 
 /// How often str0m is asked for round trips, losses and answers to checks.
 const STATS_INTERVAL: Duration = Duration::from_millis(200);
@@ -54,22 +54,6 @@ pub struct Birth<'a> {
     pub locals: &'a [SocketAddr],
     /// Addresses that lead to the first of `locals` from outside.
     pub publics: &'a [IpAddr],
-}
-
-/// What the far end's SDP says that it takes of ours.
-#[derive(Clone, Copy)]
-struct Taken {
-    repairs: bool,
-    notes: bool,
-}
-
-impl Taken {
-    fn of(sdp: &str) -> Self {
-        Taken {
-            repairs: agree::takes_repairs(sdp),
-            notes: again::reads_notes(sdp),
-        }
-    }
 }
 
 impl Peer {
@@ -270,42 +254,6 @@ impl Peer {
             source: None,
             sources: Vec::new(),
         })
-    }
-
-    /// Finds the audio that was agreed on, among the lines of our own SDP. `taken`: what
-    /// the far end takes.
-    fn find_audio(&mut self, what: &str, ours: &str, taken: Taken) -> Result<(), LineError> {
-        if let Some(reason) = &self.ended {
-            return Err(LineError::invalid_sdp(format!(
-                "the SDP {what} cannot be used: {reason}"
-            )));
-        }
-        let names = sdp::audio_names(ours);
-        let mut mids = names.into_iter().map(Mid::from);
-        self.audio = mids.find_map(|mid| self.opus_in_both_directions(mid, taken));
-        match self.audio {
-            Some(_) => Ok(()),
-            None => Err(LineError::invalid_sdp(format!(
-                "the SDP {what} agrees on no Opus audio in both directions"
-            ))),
-        }
-    }
-
-    fn opus_in_both_directions(&self, mid: Mid, taken: Taken) -> Option<(Mid, PayloadTypes)> {
-        let media = self.rtc.media(mid)?;
-        if media.direction() != Direction::SendRecv || media.stopped() {
-            return None;
-        }
-        let agreed = media.remote_pts();
-        let codecs = self.rtc.codec_config();
-        let opus = codecs.find(|p| p.spec().codec == Codec::Opus && agreed.contains(&p.pt()))?;
-        let types = PayloadTypes {
-            opus: opus.pt(),
-            red: opus.red(),
-            repairs: taken.repairs,
-            notes: taken.notes && opus.red().is_some(),
-        };
-        Some((mid, types))
     }
 }
 

@@ -60,12 +60,14 @@ pub struct Packets {
     missing: Option<Missing>,
     /// What was said, for a far end that may ask for it after an outage.
     pub kept: Option<Box<Kept>>,
-    /// The same of the last packets, for one that reads notes.
+    made: bool,
+    /// The same of the last packets, for an ear that may ask for them in time.
     sent: Option<Box<Sent>>,
 }
 
 impl Packets {
-    pub fn new(rate: u32, random: &mut Random) -> Result<Self, OpusError> {
+    /// `made`: what is sent is made, not brought by a microphone, so that an ear hears it.
+    pub fn new(rate: u32, made: bool, random: &mut Random) -> Result<Self, OpusError> {
         Ok(Packets {
             encoder: Encoder::new(rate)?,
             plan: SendPlan::default(),
@@ -81,6 +83,7 @@ impl Packets {
             encodes: 0,
             missing: None,
             kept: None,
+            made,
             sent: None,
         })
     }
@@ -134,7 +137,7 @@ impl Packets {
         // What was lost of the last of a talk, or the word that it was cut, is missed only when
         // something follows it.
         let probe = self.quiet_ticks.is_power_of_two() && self.quiet_ticks < COMFORT_TICKS;
-        let probe = probe && moment.types.notes;
+        let probe = probe && self.sent.is_some();
         if self.unsent_ticks < COMFORT_TICKS && !probe && !self.urgent() {
             return None;
         }
@@ -187,7 +190,7 @@ impl Packets {
         marker: bool,
     ) -> Outgoing<'_> {
         let Moment { now, types, .. } = moment;
-        if types.notes && self.sent.is_none() {
+        if types.notes && self.made && self.sent.is_none() {
             self.sent = Some(Box::default());
         }
         let seq = self.seq;

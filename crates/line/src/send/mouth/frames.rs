@@ -1,24 +1,17 @@
-//! Speech on its way out: the queue's next frames as RTP packets of 20, 40 or 60 ms, some of them
-//! before their time; and how much of it the person has probably heard.
+//! Which frames leave when: each in its tick, and made speech before it.
 
 use std::ops::Range;
 
+use super::Mouth;
 use crate::clock::{Clock, TICK_S};
 use crate::opus::OpusError;
-use crate::random::Random;
 use crate::repair::again::Missing;
-use crate::repair::backlog::kept::Kept;
-use crate::seam::batch::Happening;
-use crate::seam::config::Config;
-use crate::seam::plan::SendPlan;
 use crate::send::outgoing::{Outgoing, PayloadTypes};
-use crate::send::packets::{Moment, Packets, Sound};
-use crate::send::played::Played;
-use crate::send::protection::Protection;
-use crate::send::speaker::{Outcome, Progress, QueueFull, Speaker};
+use crate::send::packets::{Moment, Sound};
+use crate::send::speaker::Outcome;
 
 /// Most ticks of speech in one packet.
-const MAX_FRAMES: usize = 3;
+pub(super) const MAX_FRAMES: usize = 3;
 /// A server's speech begins between two ticks if so much of it is there, seconds: this frame, the
 /// next tick's, and one to spare.
 const LEAD_S: f64 = 0.06;
@@ -28,8 +21,8 @@ pub type Send<'a> = &'a mut dyn FnMut(Outgoing<'_>);
 
 /// Frames that wait to be one packet.
 #[derive(Default)]
-struct Gathered {
-    frames: usize,
+pub(super) struct Gathered {
+    pub(super) frames: usize,
     /// RTP timestamp of the first.
     rtp: u64,
     speech: bool,
@@ -52,113 +45,7 @@ struct Taken {
     speech: bool,
 }
 
-pub struct Mouth {
-    speaker: Speaker,
-    packets: Packets,
-    play_rate: u32,
-    frame: usize,
-    pcm: Vec<i16>,
-    gathered: Gathered,
-    /// What is said is made ahead of time, not by a microphone.
-    made: bool,
-    /// The talk began before its tick, and stays a frame ahead of it.
-    leading: bool,
-    /// When the last tick was, seconds.
-    ticked_at: f64,
-    /// Packets that may be sent before their time now.
-    credit: f32,
-    /// Cuts of the speaker that the far end was told of.
-    cuts: u64,
-    rtt_s: f64,
-    /// How much later than the first frame of the last packet its last one is heard, seconds.
-    span_s: f64,
-    played: Played,
-}
-
 impl Mouth {
-    pub fn new(config: &Config, random: &mut Random) -> Result<Self, OpusError> {
-        let mut speaker = Speaker::new(config.play_rate, config.max_queue_s);
-        speaker.start_rtp(random.next_u64() & 0xffff_ffff);
-        let frame = config.play_rate as usize / 50;
-        Ok(Mouth {
-            speaker,
-            packets: Packets::new(config.play_rate, random)?,
-            play_rate: config.play_rate,
-            frame,
-            pcm: vec![0; MAX_FRAMES * frame],
-            gathered: Gathered::default(),
-            made: !config.playout,
-            leading: false,
-            ticked_at: 0.0,
-            credit: 0.0,
-            cuts: 0,
-            rtt_s: 0.0,
-            span_s: 0.0,
-            played: Played::default(),
-        })
-    }
-
-    pub fn play(&mut self, reply: i64, pcm: &[i16]) -> Result<(), QueueFull> {
-        self.speaker.play(reply, pcm)
-    }
-
-    pub fn finish(&mut self, reply: i64) {
-        self.speaker.finish(reply);
-    }
-
-    pub fn duck(&mut self, gain: f64, ramp_s: f64) {
-        let early = self.speaker.ahead();
-        self.speaker.duck(gain as f32, ramp_s);
-        self.drop_early(early);
-    }
-
-    pub fn flush(&mut self, fade_s: f64) {
-        let early = self.speaker.ahead();
-        self.speaker.flush(fade_s);
-        self.drop_early(early);
-    }
-
-    /// Of `early` frames, those that became void are not to be part of a packet.
-    fn drop_early(&mut self, early: usize) {
-        let kept = self
-            .gathered
-            .frames
-            .saturating_sub(early - self.speaker.ahead());
-        if kept == 0 {
-            self.gathered = Gathered::default();
-        }
-        self.gathered.frames = kept;
-    }
-
-    pub fn set_plan(&mut self, plan: &SendPlan) -> Result<(), OpusError> {
-        self.packets.set_plan(plan)
-    }
-
-    /// Samples queued whose turn has not come.
-    pub fn queued(&self) -> usize {
-        (self.speaker.queued_s() * f64::from(self.play_rate)).round() as usize
-    }
-
-    pub fn encodes(&self) -> u64 {
-        self.packets.encodes()
-    }
-
-    /// The copies and repairs that were sent.
-    pub fn protection(&self) -> &Protection {
-        &self.packets.protection
-    }
-
-    /// What was said, for a far end that may ask for it after an outage; `None` for one that
-    /// may not.
-    pub fn kept(&mut self) -> &mut Option<Box<Kept>> {
-        &mut self.packets.kept
-    }
-
-    /// The far end lacks these packets of ours; a round trip takes so many seconds.
-    pub fn asked(&mut self, now: f64, rtt_s: f64, missing: Missing) {
-        self.packets.asked(now, rtt_s, missing);
-    }
-
     /// Is there a talk to begin that need not wait for the next tick?
     pub fn may_lead(&self) -> bool {
         let first = self.speaker.quiet() && self.speaker.ahead() == 0 && self.gathered.frames == 0;
@@ -315,28 +202,5 @@ impl Mouth {
         let packet = self.packets.sound(moment, sound, pcm)?;
         packet.into_iter().for_each(send);
         Ok(())
-    }
-
-    /// What the person has probably heard by now.
-    pub fn progress(&mut self, now: f64) -> Vec<Happening> {
-        // What waits to be a packet has not left; of a long packet the end is heard later.
-        while self.gathered.frames <= self.speaker.ahead() {
-            let Some(progress) = self.speaker.pop_progress() else {
-                break;
-            };
-            self.played.sent(now + self.span_s, self.rtt_s, progress);
-        }
-        self.played.estimate(now)
-    }
-
-    /// The far end reports that it has played up to this RTP timestamp.
-    pub fn heard(&mut self, now: f64, rtp: u32) -> Option<Happening> {
-        let (reply, samples, done) = self.speaker.heard(rtp)?;
-        let progress = Progress {
-            reply,
-            samples,
-            done,
-        };
-        self.played.reported(now, progress)
     }
 }
