@@ -1,7 +1,8 @@
 //! The server's receive buffer: driven by deadlines, never time-stretched.
 //!
 //! A packet is handed up in the tick after it came. A hole is waited for up to the *patience*,
-//! while later packets queue; then it is repaired, or concealed and marked so. Nothing delays
+//! while later packets queue; then it is repaired, or concealed and marked so. Where waiting was
+//! in vain some times, for nothing is overtaken and no copies come, nothing is waited for. Nothing delays
 //! what follows a burst: [`Ingest::ready`] says how many frames can be pulled at once.
 //!
 //! While nothing comes and nothing is known, `MISSING` frames keep time. They are provisional:
@@ -29,6 +30,8 @@ use output::Output;
 const REACH_TICKS: u64 = 2 * RTP_RATE as u64;
 /// While repairs come, a hole is waited for until they cover it no more, at most so long.
 const MAX_REPAIR_PATIENCE_S: f64 = 0.3;
+/// After so many holes that were waited for in vain no others are.
+const TRIES: u32 = 3;
 /// Below this peak the stream was silent when it stopped, and nothing is waited for.
 const QUIET_PEAK: u16 = 128;
 
@@ -63,6 +66,9 @@ pub struct Ingest {
     high: u64,
     quiet: bool,
     keeper: Option<Box<Keeper>>,
+    /// Holes waited for since a packet was overtaken or a copy came, and RTP time where the last
+    /// one ends.
+    in_vain: (u32, u64),
 }
 
 impl Ingest {
@@ -78,6 +84,7 @@ impl Ingest {
             high: 0,
             quiet: true,
             keeper: None,
+            in_vain: (0, 0),
         };
         ingest.set_patience(options.patience);
         Ok(ingest)
@@ -99,7 +106,7 @@ impl Ingest {
     pub fn push(&mut self, now: f64, seq: u64, rtp: u64, payload: &[u8]) {
         let s = &self.stream;
         let before = (s.cursor, s.floor, s.last_seq());
-        let taken = s.stats.received;
+        let (taken, overtaken) = (s.stats.received, s.stats.reordered);
         let goes_on = self.goes_on(seq, rtp);
         if self
             .stream
@@ -117,6 +124,9 @@ impl Ingest {
                 }
             }
         }
+        if self.stream.stats.reordered > overtaken {
+            self.in_vain.0 = 0;
+        }
         if let Some(keeper) = &mut self.keeper {
             if self.stream.stats.received > taken {
                 keeper.presence.speech(now, rtp, payload);
@@ -127,6 +137,7 @@ impl Ingest {
 
     /// Take a redundant copy (RED) of a packet; used only if the original has not come.
     pub fn push_redundant(&mut self, now: f64, seq: u64, rtp: u64, payload: &[u8]) {
+        self.in_vain.0 = 0;
         self.stream.push(now, seq, rtp, payload, Came::Copy);
         self.rewind();
     }
@@ -221,6 +232,9 @@ impl Ingest {
                 self.stream.skip_piece(lost);
             }
             Next::Hole(lost) => {
+                if self.in_vain.1 != rtp + lost {
+                    self.in_vain = (self.in_vain.0.saturating_add(1), rtp + lost);
+                }
                 let (pcm, mark) = self.stream.repair(lost);
                 self.output.add(rtp, pcm, mark);
             }

@@ -1,7 +1,7 @@
 //! How much can be handed up now, and what is still waited for.
 
 use super::keeper::later;
-use super::{Ingest, REACH_TICKS};
+use super::{Ingest, REACH_TICKS, TRIES};
 use crate::opus::{FRAME_TICKS, RTP_RATE};
 use crate::receive::stream::Stream;
 use crate::repair::backlog::awaited::Standing;
@@ -34,7 +34,12 @@ impl Ingest {
         } else {
             0.0
         };
-        now - arrived >= self.patience.max(repairs)
+        let patience = if self.in_vain.0 < TRIES {
+            self.patience
+        } else {
+            0.0
+        };
+        now - arrived >= patience.max(repairs)
             || self.stream.queue.span(self.stream.cursor) > MAX_HELD_TICKS
     }
 
