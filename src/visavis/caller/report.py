@@ -16,7 +16,7 @@ from visavis.seam import RATE_OUT, Pcm
 _WAVE_WIDTH, _WAVE_HEIGHT = 1000, 56
 _ROW, _LABEL, _CHART = 20, 130, 700
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; --bg:#fbfaf8; --card:#fff; --ink:#1d1c1a; --soft:#6d6a64;
   --line:#e4e1db; --you:#3c6fd4; --agent:#1f8a5b; --wait:#d9a013; --model:#2a9db5;
   --net:#a35bbf; --total:#1f8a5b; --bad:#c43d3d; }
@@ -63,7 +63,7 @@ def render_report(result: CallResult) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>visavis call {escape(result.call_id)}</title><style>{_STYLE}</style></head>"
+        f"<title>visavis call {escape(result.call_id)}</title><style>{STYLE}</style></head>"
         f"<body><main><h1>Call</h1><p class='soft'>{escape(result.call_id)} · "
         f"{escape(result.server)} · ended: {escape(result.ended)}</p>{errors}"
         f"{_facts(result)}<h2>Both sides</h2>{waves}"

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavis.netlab.ends import SAYING
+from visavis.netlab.network import Way
 from visavis.netlab.simulate import BEGIN_S, CYCLE_S, SPEAK_S
 from visavis.seam import FRAME_S, SendPlan
 
@@ -82,7 +83,7 @@ def percentile(values: Floats, level: float) -> float | None:
     return round(float(np.percentile(values, level)), 1) if values.size else None
 
 
-def plan_text(plan: SendPlan) -> str:
+def plan_text(way: Way, plan: SendPlan) -> str:
     """A plan in a few words, such as `32 kbit/s, FEC, DRED 500, RED 1`."""
     parts = [f"{plan.bitrate / 1000:g} kbit/s"]
     if plan.fec:
@@ -95,6 +96,8 @@ def plan_text(plan: SendPlan) -> str:
         parts.append(f"repair 1 in {plan.repair_every} of {plan.repair_window}")
     if plan.frame_ms != 20:
         parts.append(f"{plan.frame_ms} ms")
+    if plan.ahead_ms and way == "down":
+        parts.append(f"{plan.ahead_ms} ms ahead")
     if plan.dtx:
         parts.append("DTX")
     parts.append(f"told {plan.expected_loss:.0%}")

@@ -6,21 +6,26 @@ import gc
 import logging
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection
 from pathlib import Path
 
 import structlog
 
+from visavis.errors import CallFailed
 from visavis.netlab.experiment.experiment import Experiment, code_digest
 from visavis.netlab.experiment.journal import Journal
+from visavis.netlab.experiment.report import write_report
 from visavis.netlab.experiment.table import needs_arrow, write_rows, write_timelines
 from visavis.netlab.experiment.trial import Result, Trial, run_trial
 
 TRIALS_FILE = "trials.parquet"
 TIMELINES_FILE = "timelines.parquet"
+REPORT_FILE = "report.html"
 QUEUED = 3
 """Trials that wait for each process, so that none is idle and few are lost on Ctrl-C."""
 
@@ -31,11 +36,11 @@ Progress = Callable[[int, int], None]
 def run_experiment(
     experiment: Experiment, folder: Path, *, jobs: int = 1, progress: Progress | None = None
 ) -> list[Result]:
-    """Run what `folder` does not have yet and write its tables; the results in the order of
-    `Experiment.trials`. Stopped at any moment, it goes on where it was when called again.
+    """Run what `folder` does not have yet, write its tables and its page; the results in the order
+    of `Experiment.trials`. Stopped at any moment, it goes on where it was when called again.
 
-    ScenarioError, SettingsError, NativeMissingError; what fails in a trial fails here, and what
-    was done before is kept.
+    ScenarioError, SettingsError, NativeMissingError, CallFailed; what fails in a trial fails
+    here, and what was done before is kept.
     """
     needs_arrow()
     trials = experiment.trials()
@@ -64,6 +69,7 @@ def run_experiment(
             if result.timeline is not None
         ),
     )
+    write_report(folder / REPORT_FILE, experiment, results)
     return results
 
 
@@ -88,6 +94,11 @@ def _results(trials: dict[str, Trial], jobs: int) -> Iterator[tuple[str, Result]
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield running.pop(future), future.result()
+        except BrokenProcessPool as error:
+            raise CallFailed(
+                "a process of the experiment was ended from outside (was there too little "
+                "memory?); what is done is kept, and the same command goes on from there."
+            ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -99,6 +110,8 @@ def _by_strategy(trials: dict[str, Trial]) -> Sequence[tuple[str, Trial]]:
 
 def _begin_worker() -> None:
     """Quiet, gone with its parent, and without the garbage collector looking at what lives on."""
+    # Ctrl-C is the parent's to see.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

@@ -75,8 +75,10 @@ class Timeline:
             self._buffer[place] = np.fmax(self._buffer[place], ms)
 
     def planned(self, way: Way, at: float, plan: SendPlan) -> None:
-        """How this direction is sent from now on."""
-        self._plans[0 if way == "up" else 1].append((round(at, 1), plan_text(plan)))
+        """How this direction is sent from now on; telling the same again changes nothing."""
+        known, text = self._plans[0 if way == "up" else 1], plan_text(way, plan)
+        if not known or known[-1][1] != text:
+            known.append((round(at, 1), text))
 
     @property
     def plans(self) -> tuple[int, int]:
