@@ -9,7 +9,7 @@ from visavis.network.policy import Adaptive, View
 from visavis.network.recognise import Level, Pattern
 from visavis.seam import DEFAULT_PLAN, SendPlan
 
-PLAIN = replace(DEFAULT_PLAN, fec=False, expected_loss=0.0, red=())
+PLAIN = replace(DEFAULT_PLAN, fec=False, expected_loss=0.0, red=(), ahead_ms=0)
 """Opus with nothing against losses."""
 
 

@@ -69,7 +69,7 @@ _SHIPPED = (
     ),
     SendStrategy("red1", "in-band FEC and one RED copy", "fixed", red_1().plan, red_1().plan),
     SendStrategy(
-        "fixed", "the product without adaptation: DRED up, a RED copy down", "fixed",
+        "fixed", "the product without adaptation", "fixed",
         UPLINK_PLAN, DEFAULT_PLAN,
     ),
     SendStrategy(

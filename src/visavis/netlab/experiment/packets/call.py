@@ -16,7 +16,7 @@ from visavis.netlab.experiment.measures import (
     words_of,
 )
 from visavis.netlab.experiment.packets.listen import handed_up, played
-from visavis.netlab.experiment.packets.repair import known_at, resend
+from visavis.netlab.experiment.packets.repair import ask_again, known_at, resend
 from visavis.netlab.experiment.packets.send import Sent, send
 from visavis.netlab.experiment.packets.traffic import AGENT_FROM, speaking
 from visavis.netlab.experiment.timeline import Timeline
@@ -36,15 +36,29 @@ class _Direction:
         self.way = way
         self.sent = sent
         self.packets, self.arrival, plan_of = sent.all()
+        self.spoken = speaking(way, np.arange(slots))
+        """[slots]"""
         speech = self.packets.slot >= 0
         arrival = self.arrival[speech]
         self.known, self.own = known_at(
-            sent.plans, plan_of[speech], self.packets.slot[speech], arrival, slots
+            sent.plans,
+            plan_of[speech],
+            self.packets.slot[speech],
+            self.packets.copies[speech],
+            arrival,
+            slots,
         )
+        travel = self.arrival - self.packets.at
+        self.base = 0.0 if np.isnan(travel).all() else float(np.nanmin(travel))
+        """The soonest way there, seconds."""
         if way == "up":
             resend(self.known, self.packets.at[speech], arrival)
-        self.spoken = speaking(way, np.arange(slots))
-        """[slots]"""
+        elif any(plan.ahead_ms for plan in sent.plans):
+            due = np.arange(1, slots + 1).astype(np.float64)
+            until: Floats = BEGIN_S + FRAME_S * due + self.base
+            known = self.known[self.spoken]
+            ask_again(known, self.packets.at, self.arrival, until[self.spoken])
+            self.known[self.spoken] = known
 
     def figures(self, seconds: float) -> dict[str, Any]:
         """Of the slots in which somebody speaks; rates with headers, before any loss."""
@@ -84,7 +98,7 @@ def run_packets(trial: Trial) -> Result:
     handed = handed_up(up.known)
     words = words_of(handed, asked)
     sent_at: Floats = BEGIN_S + FRAME_S * np.flatnonzero(down.spoken).astype(np.float64)
-    heard, wait = played(down.known[down.spoken], sent_at)
+    heard, wait = played(down.known[down.spoken], sent_at, down.base)
     ear_ms = (heard - sent_at) * 1e3
     turns = _turns(handed, down.spoken, ear_ms, asked)
     seconds = trial.seconds - BEGIN_S

@@ -32,18 +32,17 @@ def handed_up(known: Floats) -> Floats:
     return np.where(holes, np.nan, ticks)
 
 
-def played(known: Floats, sent_at: Floats) -> tuple[Floats, Floats]:
+def played(known: Floats, due_from: Floats, base: float) -> tuple[Floats, Floats]:
     """[speech slots] when the ear hears each, NaN if it is too late for it; and how long the
-    buffer holds up what comes soonest, seconds."""
-    travel = known - sent_at
-    if np.isnan(travel).all():
-        return np.full(known.size, np.nan), np.zeros(known.size)
-    base = float(np.nanmin(travel))
+    buffer holds up what comes in its time, seconds. `due_from`: when each would leave in its time;
+    `base`: the soonest way there, seconds."""
+    travel = known - due_from
     wait = np.empty(known.size)
-    over = np.where(np.isnan(travel), np.inf, travel - base)
+    # What came before its time is held until then, and teaches no wait.
+    over = np.where(np.isnan(travel), np.inf, np.maximum(0.0, travel - base))
     for begin in range(0, known.size, LEARN_EVERY):
         wait[begin : begin + LEARN_EVERY] = _cheapest(over[max(0, begin - MEMORY) : begin])
-    due = sent_at + base + wait
+    due = due_from + base + wait
     came = np.where(np.isnan(known), np.inf, known)
     later = np.minimum.accumulate(np.append(came[1:], np.inf)[::-1])[::-1]
     # While nothing newer is there it is waited for, as long as it is worth saying.

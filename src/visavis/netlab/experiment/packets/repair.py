@@ -24,7 +24,12 @@ KEPT_S: Final = 30.0
 
 
 def known_at(
-    plans: list[SendPlan], plan_of: Ints, slot: Ints, arrival: Floats, slots: int
+    plans: list[SendPlan],
+    plan_of: Ints,
+    slot: Ints,
+    copies: NDArray[np.bool_],
+    arrival: Floats,
+    slots: int,
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """[slots] seconds, NaN if never; and [slots] whether it came in its own packet.
 
@@ -32,6 +37,7 @@ def known_at(
         plans: the plans in force at some time.
         plan_of: [packets] of speech: which of them a packet was sent by.
         slot: [packets] its first slot, rising.
+        copies: [packets] whether it carries the copies of its plan.
         arrival: [packets] seconds, NaN if lost.
     """
     known = np.full(slots, np.inf)
@@ -43,10 +49,10 @@ def known_at(
     for plan, mine in by_plan:
         # A copy is of the packet so many before, whatever plan that was sent by.
         for distance in plan.red:
-            copies = mine[mine >= distance]
-            before = copies - distance
-            near = (slot[copies] - slot[before]) * FRAME_S <= RED_SPAN_S
-            _carry(known, slot[before[near]], came[copies[near]], plan.frame_ms // 20)
+            with_copy = mine[(mine >= distance) & copies[mine]]
+            before = with_copy - distance
+            near = (slot[with_copy] - slot[before]) * FRAME_S <= RED_SPAN_S
+            _carry(known, slot[before[near]], came[with_copy[near]], plan.frame_ms // 20)
         if plan.fec and plan.expected_loss > 0:
             _rebuild(known, slot[mine], came[mine], plan.frame_ms // 20)
         if plan.dred_ms and plan.expected_loss >= LEAST_TOLD:
@@ -100,6 +106,30 @@ def _solve(known: Floats, slot: Ints, came: Floats, plan: SendPlan) -> None:
                 at = np.array([slot[each] for each in unknown])
                 _carry(known, at, np.full(at.size, came[place]), step)
                 unknown, repairs = [], 0
+
+
+def ask_again(known: Floats, sent_at: Floats, arrival: Floats, until: Floats) -> None:
+    """What our own client lacks of speech that came before its time, in place: it says so in every
+    packet, and it comes again with the next ones, as long as it is of use.
+
+    Args:
+        known: [slots] of `known_at`.
+        sent_at: [packets] rising.
+        arrival: [packets] NaN if lost.
+        until: [slots] seconds; later is too late.
+    """
+    came = np.flatnonzero(~np.isnan(arrival))
+    if not came.size:
+        return
+    travel = float(np.nanmedian(arrival - sent_at))
+    usable_at, usable = sent_at[came], arrival[came]
+    first = np.where(np.isnan(known), np.inf, known)
+    after = np.minimum.accumulate(first[::-1])[::-1]
+    for slot in np.flatnonzero(np.isnan(known)).tolist():
+        asked = after[slot] + travel
+        place = int(np.searchsorted(usable_at, asked))
+        if place < came.size and usable[place] <= until[slot]:
+            known[slot] = usable[place]
 
 
 def resend(known: Floats, sent_at: Floats, arrival: Floats) -> None:

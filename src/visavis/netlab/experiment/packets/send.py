@@ -55,6 +55,8 @@ class Sent:
     _ahead: Packets | None = None
     """All that is to be sent if the plan stays, and how many of it have been."""
     _taken: int = 0
+    _sent_to: int = 0
+    """All that was to leave before this slot has left."""
 
     def set(self, plan: SendPlan, now: float) -> None:
         """Send by this one from now on."""
@@ -64,29 +66,30 @@ class Sent:
         self._ahead = None
 
     def until(self, way: Way, end: int) -> Packets:
-        """The next packets, of slots before `end`."""
+        """The next packets, all that leave before slot `end`."""
         if self._ahead is None:
-            self._ahead = packets(way, self.plan, self.next_slot, self.slots)
+            self._ahead = packets(way, self.plan, self.next_slot, self._sent_to, self.slots)
             self._taken = 0
         ahead, taken = self._ahead, self._taken
         self._taken = upto = int(np.searchsorted(ahead.at, BEGIN_S + FRAME_S * end - 1e-9))
-        step = self.plan.frame_ms // 20
-        self.next_slot += (end - self.next_slot) // step * step
-        return Packets(ahead.at[taken:upto], ahead.size[taken:upto], ahead.slot[taken:upto])
+        self._sent_to = end
+        last = int(ahead.slot[taken:upto].max(initial=-1))
+        if last >= 0:
+            self.next_slot = last + self.plan.frame_ms // 20
+        return ahead.part(taken, upto)
 
     def all(self) -> tuple[Packets, Floats, Ints]:
         """Put together: packets, arrivals (NaN if lost), plans."""
-        at, size, slot, arrival, plan = (
-            np.concatenate(columns)
-            for columns in zip(
-                *(
-                    (p.at, p.size, p.slot, arrivals, np.full(p.at.size, number))
-                    for p, arrivals, number in self.parts
-                ),
-                strict=True,
-            )
+        sent = [part for part, _, _ in self.parts]
+        arrival = np.concatenate([arrivals for _, arrivals, _ in self.parts])
+        plan = np.concatenate([np.full(part.at.size, n) for part, _, n in self.parts])
+        together = Packets(
+            np.concatenate([part.at for part in sent]),
+            np.concatenate([part.size for part in sent]),
+            np.concatenate([part.slot for part in sent]),
+            np.concatenate([part.copies for part in sent]),
         )
-        return Packets(at, size, slot), arrival, plan
+        return together, arrival, plan
 
 
 def send(
