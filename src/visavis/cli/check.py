@@ -77,8 +77,8 @@ def _row(result: NetworkResult) -> list[str]:
     share = result.words_heard_if_known
     return [
         result.network,
-        f"{up} of {len(result.calls)}",
-        f"{answered} of {len(result.turns)}",
+        f"{up}/{len(result.calls)}",
+        f"{answered}/{len(result.turns)}",
         _seconds(result.answer_p50_s),
         _seconds(result.answer_p95_s),
         "not measured" if share is None else f"{share:.1%}",

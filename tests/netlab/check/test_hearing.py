@@ -52,8 +52,10 @@ def test_a_frame_or_two_do_not_matter() -> None:
     assert heard(marks) == ["aaaa", "bbbb", "cccc", "dddd"]
 
 
-def test_only_what_was_listened_to_and_is_complete() -> None:
+def test_only_what_was_listened_to_and_is_nearly_complete() -> None:
     assert heard([Mark.RECEIVED] * 25, start=9 * FRAME_IN) == ["bbbb"]
+    # The end of a word that has yet to come need not be waited for.
+    assert heard([Mark.RECEIVED] * 29, start=9 * FRAME_IN) == ["bbbb", "cccc"]
 
 
 def test_awaited_frames_are_no_time() -> None:

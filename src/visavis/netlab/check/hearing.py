@@ -83,10 +83,11 @@ class Hearing:
 
     def understood(self, start: int, end: int) -> list[str]:
         """The words heard between two positions."""
-        return [word for word, first, last in self._placed(start, end) if self._heard(first, last)]
+        placed = self._placed(start)
+        return [word for word, first, last in placed if self._heard(first, last, end)]
 
-    def _placed(self, start: int, end: int) -> Sequence[tuple[str, int, int]]:
-        """Words that lie between two positions, by position."""
+    def _placed(self, start: int) -> Sequence[tuple[str, int, int]]:
+        """Words said from a position on, by position."""
         if self._origin is None:
             return []
         found = []
@@ -97,13 +98,14 @@ class Hearing:
             at = round((first - self._origin) * RATE_IN)
             until = round((last - self._origin) * RATE_IN)
             # Who begins to listen in mid-word has its greater part, or not.
-            if start <= (at + until) // 2 and until <= end:
+            if start <= (at + until) // 2:
                 found.append((word.text, at, until))
         return found
 
-    def _heard(self, first: int, last: int) -> bool:
+    def _heard(self, first: int, last: int, end: int) -> bool:
         frames = range(first // FRAME_IN, last // FRAME_IN + 1)
-        return sum(frame in self._came for frame in frames) >= TRUSTED * len(frames)
+        came = sum(frame in self._came for frame in frames if frame * FRAME_IN < end)
+        return came >= TRUSTED * len(frames)
 
 
 class HearingSpeechToText:

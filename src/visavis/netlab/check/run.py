@@ -13,6 +13,7 @@ from typing import Any
 from visavis.caller import CallOptions
 from visavis.caller.link import Unreachable
 from visavis.errors import VisavisError
+from visavis.line import load_native
 from visavis.netlab.check.dial import Agent, call_agent
 from visavis.netlab.check.heard_from import understood
 from visavis.netlab.check.measure import CallFigures, measure, never_up, words_of
@@ -92,6 +93,7 @@ def run_check(check: Check, on_result: OnResult | None = None) -> Report:
 def place_call(check: Check, network: str, number: int) -> CallFigures:
     """One call of a check, from its beginning to its figures. CallFailed, BusyError and
     NativeMissingError if it cannot be placed whatever the network; what `run_check` raises."""
+    load_native()  # without it every call would seem to be kept down by the network
     scenario, folder = find(network)
     script = script_of(check)
     told: list[dict[str, Any]] = []
