@@ -20,9 +20,10 @@ run: setup
 
 # Tests that keep to the wall clock: sockets, browsers, sound cards, deadlines. Most of them wait
 # most of the time, so everything else runs beside them, and behind them in the scheduler's eyes.
-LIVE := $(addprefix tests/,interop web server line line_native caller/test_real_call.py \
+# The page's come last: their browser keeps an event loop as long as its fixture lasts.
+LIVE := $(addprefix tests/,interop server line line_native caller/test_real_call.py \
 	cli/test_commands.py models/remote models/test_llama_model.py models/test_workers.py \
-	netlab/test_call_through_relay.py netlab/test_relay.py netlab/test_same_decisions.py)
+	netlab/test_call_through_relay.py netlab/test_relay.py netlab/test_same_decisions.py web)
 BEHIND := nice -n 19
 
 # What one of the three prints comes out when it has ended.

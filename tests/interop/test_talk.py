@@ -41,6 +41,8 @@ def test_a_spoken_question_is_answered_once(tmp_path: Path) -> None:
             env=environment,
             stdout=sink,
             stderr=subprocess.STDOUT,
+            # Run behind a shell the tests ignore it, and so would what they start.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         try:
             assert shown(log, "talking with", 90), log.read_text(errors="replace")
