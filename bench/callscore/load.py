@@ -76,7 +76,7 @@ class Load:
             if "answer" not in reply:
                 raise RuntimeError(f"{server.stack} refused call {len(numbers)}: {reply}")
             self._engine.answer(number, reply["answer"])
-            time.sleep(0.03)  # handshakes all at once would tell the engine that it is full
+            time.sleep(0.12)  # handshakes all at once would tell the engine that it is full
             numbers.append(number)
         end = time.monotonic() + 20
         while len(self._connected) < calls:
