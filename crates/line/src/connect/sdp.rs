@@ -162,28 +162,27 @@ fn one_way(line: &str) -> &str {
 /// Does the far end resend audio that it is told was lost (`a=rtcp-fb:… nack`, RFC 4585)? A
 /// browser does so on the stream itself, without RTX.
 pub fn resends_audio(sdp: &str) -> bool {
+    audio_lines(sdp).any(|line| {
+        let feedback = line.strip_prefix("a=rtcp-fb:");
+        feedback.is_some_and(|feedback| feedback.trim_end().ends_with(" nack"))
+    })
+}
+
+/// What an SDP says of audio, line by line, `m=` included.
+pub fn audio_lines(sdp: &str) -> impl Iterator<Item = &str> {
     let mut audio = false;
-    sdp.lines().any(|line| {
+    sdp.lines().filter(move |line| {
         if line.starts_with("m=") {
             audio = line.starts_with("m=audio ");
         }
-        let feedback = line.strip_prefix("a=rtcp-fb:").filter(|_| audio);
-        feedback.is_some_and(|feedback| feedback.trim_end().ends_with(" nack"))
+        audio
     })
 }
 
 /// The names (`a=mid`) of the audio lines of an SDP, in order.
 pub fn audio_names(sdp: &str) -> Vec<&str> {
-    let mut audio = false;
-    let mut names = Vec::new();
-    for line in sdp.lines() {
-        if line.starts_with("m=") {
-            audio = line.starts_with("m=audio ");
-        } else if let (true, Some(name)) = (audio, line.strip_prefix("a=mid:")) {
-            names.push(name.trim_end());
-        }
-    }
-    names
+    let names = audio_lines(sdp).filter_map(|line| line.strip_prefix("a=mid:"));
+    names.map(str::trim_end).collect()
 }
 
 /// Can a check be sent to this candidate?

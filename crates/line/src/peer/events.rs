@@ -35,10 +35,10 @@ impl Peer {
                 };
                 // str0m asks for nothing again where it knows of no RTX; a browser needs none.
                 stream.suppress_nack(!self.nack);
-                self.heard_from(now, *ssrc, &packet, out);
-                self.ear.push(now, &packet, types);
-                let note = packet.header.ext_vals.user_values.get::<Note>();
-                if let Some(missing) = note.and_then(|note| note.missing) {
+                let note = Note::of(&packet);
+                self.heard_from(now, *ssrc, &packet, note.ahead, out);
+                self.ear.push(now, &packet, note.ahead, types);
+                if let Some(missing) = note.missing {
                     self.mouth.asked(now, self.rtt_s, missing);
                 }
             }
@@ -49,7 +49,7 @@ impl Peer {
             RtcEvent::ChannelClose(id) if self.resend.owns(id) => self.resend.closed(),
             RtcEvent::ChannelClose(id) => self.channel_lost |= self.texts.closed(id),
             RtcEvent::ChannelData(data) if self.resend.owns(data.id) => {
-                let kept = self.mouth.kept().as_deref_mut();
+                let kept = self.mouth.kept();
                 let taken = self.resend.receive(now, &data.data, &mut self.ear, kept);
                 if let Err(reason) = taken {
                     self.end(format!("error: {reason}"));

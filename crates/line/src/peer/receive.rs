@@ -8,7 +8,6 @@ use super::{Out, Peer};
 use crate::connect::route::Path;
 use crate::connect::stun;
 use crate::peer::limits::Kind;
-use crate::repair::again::Note;
 
 /// The largest candidate priority (RFC 8445, section 5.1.2).
 const HIGHEST_PRIORITY: u32 = (1 << 31) - 1;
@@ -82,8 +81,16 @@ impl Peer {
         understood
     }
 
-    /// Authentic media came: what it says about the network, and about where the far end is.
-    pub(super) fn heard_from(&mut self, now: f64, ssrc: u32, packet: &RtpPacket, out: &mut Out) {
+    /// Authentic media came, sent `ahead` seconds before its time: what it says about the network,
+    /// and about where the far end is.
+    pub(super) fn heard_from(
+        &mut self,
+        now: f64,
+        ssrc: u32,
+        packet: &RtpPacket,
+        ahead: f64,
+        out: &mut Out,
+    ) {
         if self.source.replace(ssrc) != Some(ssrc) {
             self.route.on_new_stream();
             self.link.on_new_stream();
@@ -92,8 +99,6 @@ impl Peer {
                 out.sources.push(ssrc);
             }
         }
-        let note = packet.header.ext_vals.user_values.get::<Note>();
-        let ahead = note.map_or(0.0, |note| note.ahead);
         self.link
             .on_speech(now, ahead, *packet.seq_no, packet.time.numer());
         if let Some(path) = self.arriving {

@@ -104,7 +104,7 @@ impl Peer {
         change.add_channel(CHANNEL.to_owned());
         if keeps {
             peer.resend.offer(&mut change);
-            *peer.mouth.kept() = Some(Box::default());
+            peer.mouth.keep();
         }
         let (offer, pending) = change
             .apply()

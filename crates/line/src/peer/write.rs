@@ -1,8 +1,10 @@
 //! What a call writes: speech, texts, and what an outage held back.
 
 use super::{Out, Peer};
-use crate::repair::again::Missing;
-use crate::send::outgoing::Outgoing;
+use crate::clock::Clock;
+use crate::opus::OpusError;
+use crate::send::mouth::{Mouth, Send};
+use crate::send::outgoing::{Outgoing, PayloadTypes};
 use crate::send::speaker::QueueFull;
 
 /// Nothing heard for so long from a far end that promised a packet every 400 ms: an outage.
@@ -24,7 +26,10 @@ impl Peer {
         out: &mut Out,
     ) -> Result<(), QueueFull> {
         let queued = self.mouth.play(reply, pcm);
-        if self.connected && self.mouth.may_lead() && self.write_speech(now, None) {
+        let lead = |mouth: &mut Mouth, clock: &Clock, types, send: Send<'_>| {
+            mouth.lead(now, clock, types, send)
+        };
+        if self.connected && self.mouth.may_lead() && self.write_speech(now, lead) {
             self.timeout(now, out);
         }
         queued
@@ -32,13 +37,18 @@ impl Peer {
 
     /// Writes this tick's packets, if there are any.
     pub(super) fn speak(&mut self, now: f64) -> bool {
-        let missing = self.ear.lacks(now, self.rtt_s);
-        self.write_speech(now, Some(missing))
+        let known = (self.ear.lacks(now, self.rtt_s), self.rtt_s);
+        self.write_speech(now, |mouth, clock, types, send| {
+            mouth.tick(now, clock, types, known, send)
+        })
     }
 
-    /// Writes the packets of a tick, in which the ear is `missing` some, or those of a talk that
-    /// begins between two.
-    fn write_speech(&mut self, now: f64, tick: Option<Option<Missing>>) -> bool {
+    /// Writes what the mouth says now; was there anything?
+    fn write_speech(
+        &mut self,
+        now: f64,
+        say: impl FnOnce(&mut Mouth, &Clock, PayloadTypes, Send<'_>) -> Result<(), OpusError>,
+    ) -> bool {
         let Some((mid, types)) = self.audio else {
             return false;
         };
@@ -52,12 +62,7 @@ impl Peer {
             stream.write_rtp(packet.write(wallclock));
             wrote = true;
         };
-        let clock = &self.clock;
-        let written = match tick {
-            Some(missing) => (self.mouth).tick(now, clock, types, (missing, self.rtt_s), &mut send),
-            None => self.mouth.lead(now, clock, types, &mut send),
-        };
-        if let Err(error) = written {
+        if let Err(error) = say(&mut self.mouth, &self.clock, types, &mut send) {
             self.end(format!("error: {error}"));
         }
         wrote
@@ -71,7 +76,7 @@ impl Peer {
     }
 
     pub(super) fn write_backlog(&mut self, now: f64, out: &mut Out) {
-        let kept = self.mouth.kept().as_deref_mut();
+        let kept = self.mouth.kept();
         let rtc = &mut self.rtc;
         match self.resend.write(now, self.rtt_s, rtc, &mut self.ear, kept) {
             Ok(true) => self.drain(now, out),

@@ -51,7 +51,7 @@ pub struct Queue {
     pool: Vec<Vec<u8>>,
     seen: Vec<u64>,
     copied: Vec<u64>,
-    /// Packets that were void, ever.
+    /// Packets that came, became void, and were not taken into account yet.
     pub voided: u64,
 }
 

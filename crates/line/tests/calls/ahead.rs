@@ -29,6 +29,16 @@ fn say(pipe: &mut Pipe, call: i64, plan: &SendPlan, pcm: &[i16], seconds: f64) {
     pipe.run(seconds);
 }
 
+/// Of five seconds of talk the server has said two, and more before its time, and cuts the rest.
+fn cut_in_mid_talk() -> (Pipe, i64, i64) {
+    let (mut pipe, ours, theirs) = ear_and_server();
+    let talk = tone(24_000, 5.0, 300.0);
+    say(&mut pipe, theirs, &plan(800), &talk, 2.0);
+    let now = pipe.now();
+    pipe.server.calls.flush(now, theirs, 0.02);
+    (pipe, ours, theirs)
+}
+
 /// Frames with each mark.
 fn marks(batches: &[Batch]) -> [usize; 4] {
     let of = |mark| {
@@ -96,16 +106,7 @@ fn the_ear_hears_it_no_sooner_and_no_later_and_whole() {
 
 #[test]
 fn what_is_cut_is_not_heard_although_it_was_sent() {
-    let (mut pipe, ours, theirs) = ear_and_server();
-    say(
-        &mut pipe,
-        theirs,
-        &plan(800),
-        &tone(24_000, 5.0, 300.0),
-        2.0,
-    );
-    let now = pipe.now();
-    pipe.server.calls.flush(now, theirs, 0.02);
+    let (mut pipe, ours, theirs) = cut_in_mid_talk();
     let until = pipe.at_client.len();
     pipe.run(2.0);
     let (_, last) = loud(&pipe, ours);
@@ -126,16 +127,7 @@ fn what_is_cut_is_not_heard_although_it_was_sent() {
 
 #[test]
 fn a_cut_holds_although_all_that_says_so_is_lost_at_first() {
-    let (mut pipe, ours, theirs) = ear_and_server();
-    say(
-        &mut pipe,
-        theirs,
-        &plan(800),
-        &tone(24_000, 5.0, 300.0),
-        2.0,
-    );
-    let now = pipe.now();
-    pipe.server.calls.flush(now, theirs, 0.02);
+    let (mut pipe, ours, _) = cut_in_mid_talk();
     let until = pipe.at_client.len();
     pipe.loss = 1.0;
     pipe.run(0.3);

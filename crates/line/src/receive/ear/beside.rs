@@ -35,10 +35,7 @@ impl Ear {
             if let Some(holes) = &mut self.holes {
                 holes.fill(seq);
             }
-            match &mut self.buffer {
-                Buffer::Ingest(buffer) => buffer.push_redundant(now, seq, rtp, payload),
-                Buffer::Playout(buffer) => buffer.push_redundant(now, seq, rtp, payload),
-            }
+            self.buffer.push_redundant(now, seq, rtp, payload);
         }
     }
 
@@ -62,10 +59,7 @@ impl Ear {
                 continue;
             };
             self.filled(seq);
-            match &mut self.buffer {
-                Buffer::Ingest(buffer) => buffer.push_redundant(now, seq, rtp, block.payload),
-                Buffer::Playout(buffer) => buffer.push_redundant(now, seq, rtp, block.payload),
-            }
+            self.buffer.push_redundant(now, seq, rtp, block.payload);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::opus::{OpusError, RTP_RATE};
 use crate::receive::ingest::{Ingest, IngestOptions};
 use crate::receive::playout::{Playout, PlayoutOptions};
 use crate::receive::queue::ticks_of;
-use crate::repair::again::{Holes, Note};
+use crate::repair::again::Holes;
 use crate::repair::backlog::{Missing, Resent};
 use crate::repair::fec;
 use crate::repair::numbering::Numbering;
@@ -26,6 +26,15 @@ enum Buffer {
     Ingest(Box<Ingest>),
     /// A client's: an ear cannot.
     Playout(Box<Playout>),
+}
+
+impl Buffer {
+    fn push_redundant(&mut self, now: f64, seq: u64, rtp: u64, payload: &[u8]) {
+        match self {
+            Buffer::Ingest(buffer) => buffer.push_redundant(now, seq, rtp, payload),
+            Buffer::Playout(buffer) => buffer.push_redundant(now, seq, rtp, payload),
+        }
+    }
 }
 
 pub struct Ear {
@@ -70,20 +79,21 @@ impl Ear {
         })
     }
 
-    /// Takes a packet of one of the two payload types; of another there is nothing to hear.
-    pub fn push(&mut self, now: f64, packet: &RtpPacket, types: PayloadTypes) {
+    /// Takes a packet of one of the two payload types, sent `ahead` seconds before its time; of
+    /// another type there is nothing to hear.
+    pub fn push(&mut self, now: f64, packet: &RtpPacket, ahead: f64, types: PayloadTypes) {
         let payload = &packet.payload[..];
         let ear = matches!(self.buffer, Buffer::Playout(_));
         if types.notes && ear && self.holes.is_none() {
             self.holes = Some(Box::default());
         }
         if packet.header.payload_type == types.opus {
-            self.push_primary(now, packet, payload);
+            self.push_primary(now, packet, ahead, payload);
         } else if Some(packet.header.payload_type) == types.red {
             self.red += 1;
             match red::parse(payload) {
                 Ok(red) if red.primary().pt == *types.opus => {
-                    self.push_primary(now, packet, red.primary().payload);
+                    self.push_primary(now, packet, ahead, red.primary().payload);
                     self.push_copies(now, packet.time.numer(), red);
                     if types.notes {
                         self.push_again(now, *packet.seq_no, packet.time.numer(), red);
@@ -97,7 +107,7 @@ impl Ear {
         }
     }
 
-    fn push_primary(&mut self, now: f64, packet: &RtpPacket, payload: &[u8]) {
+    fn push_primary(&mut self, now: f64, packet: &RtpPacket, ahead: f64, payload: &[u8]) {
         let (seq, rtp) = (*packet.seq_no, packet.time.numer());
         if self.ssrc.replace(packet.header.ssrc) != Some(packet.header.ssrc) {
             // Another microphone, say. Its numbers have nothing to do with those before; its
@@ -120,8 +130,6 @@ impl Ear {
         if let Ok(ticks) = ticks_of(payload) {
             self.numbering.received(seq, rtp, ticks);
         }
-        let note = packet.header.ext_vals.user_values.get::<Note>();
-        let ahead = note.map_or(0.0, |note| note.ahead);
         match &mut self.buffer {
             Buffer::Ingest(buffer) => buffer.push(now, seq, rtp, payload),
             Buffer::Playout(buffer) => buffer.push_ahead(now, ahead, seq, rtp, payload),

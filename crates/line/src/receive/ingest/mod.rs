@@ -2,8 +2,8 @@
 //!
 //! A packet is handed up in the tick after it came. A hole is waited for up to the *patience*,
 //! while later packets queue; then it is repaired, or concealed and marked so. Where waiting was
-//! in vain some times, for nothing is overtaken and no copies come, nothing is waited for. Nothing delays
-//! what follows a burst: [`Ingest::ready`] says how many frames can be pulled at once.
+//! in vain some times, for nothing is overtaken and no copies come, nothing is waited for. Nothing
+//! delays what follows a burst: [`Ingest::ready`] says how many frames can be pulled at once.
 //!
 //! While nothing comes and nothing is known, `MISSING` frames keep time. They are provisional:
 //! if packets of that time come late after all (a stall, not a silence), they are still handed

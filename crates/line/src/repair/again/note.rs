@@ -7,7 +7,9 @@
 //! `first` is the sequence number of the first missing packet; bit i (the lowest of each byte
 //! first) stands for packet `first` + 1 + i. Without anything missing `first` is left out.
 
-use str0m::rtp::{ExtensionSerializer, ExtensionValues};
+use str0m::rtp::{ExtensionSerializer, ExtensionValues, RtpPacket};
+
+use crate::connect::sdp::audio_lines;
 
 /// Name of the extension.
 pub const URI: &str = "urn:x-visavis:line-note";
@@ -58,6 +60,12 @@ pub struct Note {
 }
 
 impl Note {
+    /// What a packet says; nothing if it has no note.
+    pub fn of(packet: &RtpPacket) -> Note {
+        let note = packet.header.ext_vals.user_values.get::<Note>();
+        note.copied().unwrap_or_default()
+    }
+
     /// Write it into `out` (at least 16 bytes); how many bytes, 0 if there is nothing to say.
     pub fn write(&self, out: &mut [u8]) -> usize {
         let ahead = (self.ahead * UNITS).round().clamp(0.0, f64::from(u16::MAX)) as u16;
@@ -98,13 +106,8 @@ impl Note {
 
 /// Does whoever wrote this SDP read notes beside audio?
 pub fn reads_notes(sdp: &str) -> bool {
-    let mut audio = false;
-    sdp.lines().any(|line| {
-        if line.starts_with("m=") {
-            audio = line.starts_with("m=audio ");
-        }
-        audio && line.starts_with("a=extmap:") && line.split_whitespace().nth(1) == Some(URI)
-    })
+    audio_lines(sdp)
+        .any(|line| line.starts_with("a=extmap:") && line.split_whitespace().nth(1) == Some(URI))
 }
 
 /// Reads and writes notes for str0m.

@@ -1,17 +1,13 @@
 //! How two of our own ends agree on repairs: an attribute of the audio in offer and answer. Who
 //! does not know it leaves it out of the answer (RFC 8866, 5.13), and is sent none.
 
+use crate::connect::sdp::audio_lines;
+
 const ATTRIBUTE: &str = "a=x-visavis-fec:1";
 
 /// Does whoever wrote this SDP take repairs?
 pub fn takes_repairs(sdp: &str) -> bool {
-    let mut audio = false;
-    sdp.lines().any(|line| {
-        if line.starts_with("m=") {
-            audio = line.starts_with("m=audio ");
-        }
-        audio && line.trim_end() == ATTRIBUTE
-    })
+    audio_lines(sdp).any(|line| line.trim_end() == ATTRIBUTE)
 }
 
 /// The SDP, saying of its first audio that we take repairs.

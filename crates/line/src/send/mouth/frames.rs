@@ -64,7 +64,7 @@ impl Mouth {
         self.leading = true;
         self.credit = 1.0 + self.packets.plan.pace;
         let moment = self.moment(now, clock, types);
-        self.tell_cuts()?;
+        self.tell_cut()?;
         self.run_ahead(moment, send).map(|_| ())
     }
 
@@ -90,7 +90,7 @@ impl Mouth {
         (self.ticked_at, self.rtt_s) = (now, rtt_s);
         let moment = self.moment(now, clock, types);
         self.packets.tick(missing);
-        self.tell_cuts()?;
+        self.tell_cut()?;
         let outcome = self
             .speaker
             .next(&mut self.pcm[self.gathered.room(self.frame)]);
@@ -129,11 +129,10 @@ impl Mouth {
     }
 
     /// What was sent early and is void must not be repaired or sent again.
-    fn tell_cuts(&mut self) -> Result<(), OpusError> {
-        if self.cuts == self.speaker.cuts() {
+    fn tell_cut(&mut self) -> Result<(), OpusError> {
+        if !self.speaker.take_cut() {
             return Ok(());
         }
-        self.cuts = self.speaker.cuts();
         self.packets.cut(self.speaker.next_rtp())
     }
 

@@ -16,6 +16,8 @@ use crate::send::protection::Protection;
 use crate::send::speaker::{Progress, QueueFull, Speaker};
 use frames::{Gathered, MAX_FRAMES};
 
+pub use frames::Send;
+
 pub struct Mouth {
     speaker: Speaker,
     packets: Packets,
@@ -31,8 +33,6 @@ pub struct Mouth {
     ticked_at: f64,
     /// Packets that may be sent before their time now.
     credit: f32,
-    /// Cuts of the speaker that the far end was told of.
-    cuts: u64,
     rtt_s: f64,
     /// How much later than the first frame of the last packet its last one is heard, seconds.
     span_s: f64,
@@ -55,7 +55,6 @@ impl Mouth {
             leading: false,
             ticked_at: 0.0,
             credit: 0.0,
-            cuts: 0,
             rtt_s: 0.0,
             span_s: 0.0,
             played: Played::default(),
@@ -71,23 +70,19 @@ impl Mouth {
     }
 
     pub fn duck(&mut self, gain: f64, ramp_s: f64) {
-        let early = self.speaker.ahead();
-        self.speaker.duck(gain as f32, ramp_s);
-        self.drop_early(early);
+        self.change(|speaker| speaker.duck(gain as f32, ramp_s));
     }
 
     pub fn flush(&mut self, fade_s: f64) {
-        let early = self.speaker.ahead();
-        self.speaker.flush(fade_s);
-        self.drop_early(early);
+        self.change(|speaker| speaker.flush(fade_s));
     }
 
-    /// Of `early` frames, those that became void are not to be part of a packet.
-    fn drop_early(&mut self, early: usize) {
-        let kept = self
-            .gathered
-            .frames
-            .saturating_sub(early - self.speaker.ahead());
+    /// Change what is queued. Frames that become void by it are not to be part of a packet.
+    fn change(&mut self, change: impl FnOnce(&mut Speaker)) {
+        let early = self.speaker.ahead();
+        change(&mut self.speaker);
+        let void = early - self.speaker.ahead();
+        let kept = self.gathered.frames.saturating_sub(void);
         if kept == 0 {
             self.gathered = Gathered::default();
         }
@@ -112,10 +107,14 @@ impl Mouth {
         &self.packets.protection
     }
 
-    /// What was said, for a far end that may ask for it after an outage; `None` for one that
-    /// may not.
-    pub fn kept(&mut self) -> &mut Option<Box<Kept>> {
-        &mut self.packets.kept
+    /// From now on what is said is kept, for a far end that may ask for it after an outage.
+    pub fn keep(&mut self) {
+        self.packets.kept = Some(Box::default());
+    }
+
+    /// What is kept, if it is.
+    pub fn kept(&mut self) -> Option<&mut Kept> {
+        self.packets.kept.as_deref_mut()
     }
 
     /// The far end lacks these packets of ours; a round trip takes so many seconds.

@@ -13,7 +13,8 @@ pub struct Early {
     frames: usize,
     /// How loud the last of them is at its end.
     gain: Gain,
-    cuts: u64,
+    /// Some of them became void, and nobody was told.
+    cut: bool,
 }
 
 impl Early {
@@ -46,9 +47,9 @@ impl Speaker {
         self.runs.iter().all(|run| run.finished) && self.range(self.early.frames).is_none()
     }
 
-    /// How often frames that were sent before their turn became void.
-    pub fn cuts(&self) -> u64 {
-        self.early.cuts
+    /// Have frames that were sent before their turn become void since this was last asked?
+    pub fn take_cut(&mut self) -> bool {
+        std::mem::take(&mut self.early.cut)
     }
 
     /// Fill the first frame that was not sent, before its turn; its RTP timestamp. `None` if it
@@ -95,7 +96,7 @@ impl Speaker {
     pub(super) fn cut(&mut self) {
         if std::mem::take(&mut self.early.frames) > 0 {
             self.tail = 0;
-            self.early.cuts += 1;
+            self.early.cut = true;
         }
     }
 }
