@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 
 from harness import arguments, config_hash, finish, table
-from sense.meter import reports
 from sense.sources import Source, held_out, shipped
 from sense.truth import Segment, Truth
+from visavis.netlab.meter import reports
 from visavis.network.features import of_up
 from visavis.network.recognise import Pattern, Recogniser, Verdict
 

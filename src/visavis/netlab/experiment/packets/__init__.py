@@ -4,7 +4,7 @@ The caller's microphone sends all the time, the agent answers at the same moment
 What each packet is made of (`traffic`), which slots of speech arrive or can be rebuilt, and when
 (`repair`), and what the listeners do with them (`listen`) are simple models of the native line;
 how near they come to it is in bench/results/netlab_speed.md. Controllers are the product's own,
-fed with reports made of the same packets (`feel`).
+fed with reports made of the same packets (`netlab/meter`).
 """
 
 from visavis.netlab.experiment.packets.call import run_packets

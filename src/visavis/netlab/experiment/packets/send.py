@@ -18,7 +18,6 @@ from visavis.conversation.events import (
 from visavis.link_window import FarSide, Teller
 from visavis.netlab.ends import Steered
 from visavis.netlab.experiment.measures import CYCLE_SLOTS, Floats
-from visavis.netlab.experiment.packets.feel import Feeler
 from visavis.netlab.experiment.packets.traffic import (
     AGENT_FROM,
     AGENT_SLOTS,
@@ -26,6 +25,7 @@ from visavis.netlab.experiment.packets.traffic import (
     Packets,
     packets,
 )
+from visavis.netlab.meter import Meter
 from visavis.netlab.network import Network, Way
 from visavis.netlab.simulate import BEGIN_S, SPEAK_S
 from visavis.network import Controller
@@ -127,7 +127,7 @@ class _Ends:
     def __init__(self, sent: dict[Way, Sent], steered: Steered) -> None:
         self._sent = sent
         self._now = 0.0
-        self._feelers: dict[Way, Feeler] = {"up": Feeler(), "down": Feeler()}
+        self._meters: dict[Way, Meter] = {"up": Meter(), "down": Meter()}
         self._teller = Teller()
         self._far = FarSide()
         self._far.is_line = self._far.takes_plan = True
@@ -148,16 +148,16 @@ class _Ends:
 
     def passed(self, way: Way, some: Packets, arrivals: Floats) -> None:
         """These packets left in the last step."""
-        feeler = self._feelers[way]
+        meter = self._meters[way]
         told = self._told[way]
         for at, slot, arrival in zip(
             some.at.tolist(), some.slot.tolist(), arrivals.tolist(), strict=True
         ):
             came = arrival == arrival  # NaN is not equal to itself
             if slot >= 0:
-                feeler.speech(at, arrival if came else None)
+                meter.speech(at, arrival if came else None)
             elif came:
-                feeler.other(arrival)
+                meter.other(arrival)
             if came and told:
                 self._arriving.extend((arrival, way, message) for message in told)
                 told.clear()
@@ -172,11 +172,11 @@ class _Ends:
             else:
                 waiting.append(message)
         self._arriving = waiting
-        told = self._teller.add(self._feelers["down"].report(now))
+        told = self._teller.add(self._meters["down"].report(now))
         if told is not None:
             self._told["up"].append(told)
         self._talk(slot)
-        self._steering.on_report(self._far.complete(self._feelers["up"].report(now)))
+        self._steering.on_report(self._far.complete(self._meters["up"].report(now)))
 
     def _take(self, at: float, way: Way, message: dict[str, Any]) -> None:
         if way == "down":

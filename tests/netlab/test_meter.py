@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench.sense.meter import reports
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from visavis.link_window import join
+from visavis.netlab.meter import reports
 from visavis.seam import LinkReport
 
 
