@@ -71,7 +71,7 @@ def test_any_quantiles_are_written_and_read_back(values: list[float]) -> None:
         ("[[200, 0], [800, 0.1]]", "[[200, 0], [200, 0.1]]", "delays must rise"),
         ("low = 200e3", "low = 2000e3", "high must not be less"),
         ("visavis-scenario/1", "visavis-scenario/2", "format is 'visavis-scenario/2'"),
-        ("[up]", "[up", "is not TOML"),
+        ("[up]", "[up", "is not valid TOML"),
         ("share = 0.12", "share = nan", "share is nan"),
     ],
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,6 +14,7 @@ from visavis.errors import ScenarioError
 from visavis.netlab.distribution import Part, Probability
 from visavis.netlab.generative import Chain, Generative, check_chain, check_states
 from visavis.netlab.rows import Replay
+from visavis.toml_file import parse_toml, read_toml
 
 FORMAT: Literal["visavis-scenario/1"] = "visavis-scenario/1"
 MAX_FILE_BYTES = 16_000_000
@@ -87,29 +87,26 @@ class Scenario(Part):
 
 def parse_scenario(text: str, where: str = "the scenario") -> Scenario:
     """From the text of a TOML file. ScenarioError says what is wrong and where."""
-    try:
-        return Scenario.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{where} is not TOML: {error}") from error
-    except ValidationError as error:
-        raise ScenarioError(f"{where}: {_explain(error)}") from None
+    return _checked(parse_toml(text, where, ScenarioError), where)
 
 
 def load_scenario(path: Path) -> Scenario:
     """ScenarioError if the file cannot be read or is wrong; the recordings it names are read only
     when it is run."""
+    tables = read_toml(
+        path,
+        ScenarioError,
+        most=MAX_FILE_BYTES,
+        if_larger="Put long recordings into a CSV file beside the scenario.",
+    )
+    return _checked(tables, str(path))
+
+
+def _checked(tables: dict[str, Any], where: str) -> Scenario:
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ScenarioError(
-                f"{path} is larger than {MAX_FILE_BYTES // 1_000_000} MB; put long recordings "
-                "into a CSV file beside the scenario"
-            )
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ScenarioError(f"cannot read {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ScenarioError(f"{path} is not TOML: it is not UTF-8") from error
-    return parse_scenario(text, str(path))
+        return Scenario.model_validate(tables)
+    except ValidationError as error:
+        raise ScenarioError(f"{where}: {_explain(error)}") from None
 
 
 def dump_scenario(scenario: Scenario, comment: str = "") -> str:

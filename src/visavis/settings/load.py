@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from visavis.errors import SettingsError
 from visavis.seam import SendPlan
 from visavis.settings.plan import LineSettings, PlanSettings
 from visavis.settings.sections import Settings
+from visavis.toml_file import read_toml
 
 PREFIX = "VISAVIS_"
 SECTION_MARK = "__"
@@ -77,15 +77,8 @@ def _from_file(config: Path | None) -> tuple[str, dict[str, Any]]:
     path = config or DEFAULT_FILE
     if config is None and not path.is_file():
         return str(path), {}
-    try:
-        return str(path), tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(
-            f"the settings file {path} cannot be read ({error.strerror}). Name an existing TOML "
-            f"file with --config."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the settings file {path} is not valid TOML: {error}.") from error
+    advice = "Name an existing TOML file with --config."
+    return str(path), read_toml(path, SettingsError, if_unreadable=advice)
 
 
 class _Environment(EnvSettingsSource):

@@ -47,7 +47,7 @@ def test_each_call_has_controllers_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[a", "is not TOML"),
+        ("[a", "is not valid TOML"),
         ("[a]\nkind = 'magic'", "a.kind: input should be 'fixed', 'adaptive' or 'ana'"),
         ("[a]\nup = 'magic=1'", "'magic' is not known"),
         ("[a]\nup = 'bitrate=1'", "a.bitrate: input should be greater than or equal to 6000"),

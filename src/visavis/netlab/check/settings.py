@@ -3,7 +3,6 @@ checked by one schema."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,9 +13,9 @@ from visavis.errors import CheckError
 from visavis.netlab.check.heard_from import parse_heard_from
 from visavis.netlab.check.verdict import Limits
 from visavis.netlab.library import names
+from visavis.toml_file import read_toml
 
 FORMAT: Literal["visavis-check/1"] = "visavis-check/1"
-MAX_FILE_BYTES = 1_000_000
 
 VOICE12 = (
     "wifi-good",
@@ -126,14 +125,7 @@ def make_check(**options: Any) -> Check:
 def load_check(path: Path, **options: Any) -> Check:
     """From a TOML file, options on top; what is None counts as not given. Files are looked for
     beside the check. CheckError says what is wrong and where."""
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise CheckError(f"{path} is larger than a check may be ({MAX_FILE_BYTES} bytes)")
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CheckError(f"cannot read {path}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CheckError(f"{path} is not valid TOML: {error}") from error
+    data = read_toml(path, CheckError)
     given = {k: v for k, v in options.items() if v is not None}
     return _validate({**_beside(path.parent, data), **given}, str(path))
 

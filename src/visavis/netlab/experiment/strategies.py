@@ -14,7 +14,6 @@ Those that come with visavis are in `SHIPPED`; a user's own are tables of a TOML
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -29,9 +28,9 @@ from visavis.network.baselines import PLAIN, AnaLike, Fixed, fec_only, red_1
 from visavis.seam import DEFAULT_PLAN, UPLINK_PLAN, SendPlan
 from visavis.settings import PlanSettings
 from visavis.settings.plan import parse_plan
+from visavis.toml_file import read_toml
 
 Kind = Literal["fixed", "adaptive", "ana"]
-MAX_FILE_BYTES = 1_000_000
 MAX_STRATEGIES = 200
 _MAKE: Final[dict[Kind, Callable[[SendPlan], Strategy]]] = {
     "fixed": Fixed,
@@ -123,14 +122,7 @@ def _over(plan: SendPlan, overrides: dict[str, Any]) -> SendPlan:
 
 def load_strategies(path: Path) -> list[SendStrategy]:
     """All of a file. SettingsError says what is wrong and where."""
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise SettingsError(f"{path} is larger than {MAX_FILE_BYTES // 1_000_000} MB.")
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"cannot read {path}: {error.strerror or error}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not TOML: {error}.") from error
+    tables = read_toml(path, SettingsError)
     place = ""
     try:
         strategies = []

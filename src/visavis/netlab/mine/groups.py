@@ -8,7 +8,6 @@ names) and optionally `source`, `licence`, `assumed` and what is known beyond th
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -23,6 +22,7 @@ from visavis.netlab.mine.extra import needs
 from visavis.netlab.mine.fit import Known
 from visavis.netlab.mine.session import Floats, Observable, Session
 from visavis.netlab.mine.stalls import find_stalls
+from visavis.toml_file import read_toml
 
 SHIPPED = Path(__file__).with_name("shipped.toml")
 """How the patterns that come with visavis were grouped."""
@@ -60,12 +60,9 @@ class _File(BaseModel):
 
 def load_groups(path: Path) -> list[Group]:
     """TraceError if the file cannot be read or is wrong."""
+    tables = read_toml(path, TraceError)
     try:
-        return _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).pattern
-    except OSError as error:
-        raise TraceError(f"{path}: cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise TraceError(f"{path}: is not TOML: {error}.") from error
+        return _File.model_validate(tables).pattern
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
