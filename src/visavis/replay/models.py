@@ -7,6 +7,7 @@ from visavis.models.embedded.akiki_vad import AkikiVad
 from visavis.models.embedded.hibari import HibariSpeech
 from visavis.models.embedded.llama import LlamaModel
 from visavis.models.embedded.llama_engine import LlamaEngine
+from visavis.models.embedded.llama_fit import fit
 from visavis.models.embedded.moonshine import Moonshine
 from visavis.models.embedded.smart_turn import SmartTurn
 from visavis.models.protocols import ModelSet
@@ -18,9 +19,10 @@ _CONTEXT = 2048
 
 def load_inline(store: WeightsStore, llm: str) -> ModelSet:
     """`llm`: the set of weights of the language model. WeightsError, ModelError."""
-    path = store.path(llm)
+    library = llama_library.load(None)
+    path = fit(library, store.path(llm))
     engine = LlamaEngine(
-        llama_library.load(None),
+        library,
         path,
         context=_CONTEXT,
         slots=2,

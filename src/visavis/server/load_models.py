@@ -63,9 +63,13 @@ async def _mixed(chosen: ModelSettings) -> ModelSet:
 
         tts = await asyncio.to_thread(HibariSpeech.load)
     if llm_file is not None:
+        from visavis.models.embedded import llama_library
         from visavis.models.embedded.llama import LlamaModel
+        from visavis.models.embedded.llama_fit import fit
 
         path = await asyncio.to_thread(store.path, llm_file)
+        if chosen.fit:
+            path = await asyncio.to_thread(fit, llama_library.load(), path, threads=_cores())
         llm = await LlamaModel.load(path, threads=chosen.threads or min(4, _cores()))
     remote = chosen.openai
     if chosen.stt == "openai":

@@ -145,6 +145,8 @@ class ModelSettings(Section):
     llm_size: Literal["auto", "0.5b", "1.5b"] = "auto"
     threads: int = Field(default=0, ge=0, le=256)
     """CPU threads of each embedded model; 0 lets the model choose."""
+    fit: bool = True
+    """Keep the language model's weights in the form this processor evaluates fastest, too."""
     openai: OpenAISettings = Field(default_factory=OpenAISettings)
 
 

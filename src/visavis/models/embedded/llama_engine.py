@@ -27,7 +27,7 @@ from visavis.models.embedded.llama_output import starts_speech
 from visavis.models.embedded.llama_prompt import common_prefix, moved
 from visavis.models.workers import Cancel
 
-CHUNK = 4
+CHUNK = 8
 """Most prompt tokens of one step: others get their turn in between, and a speculation that is
 cancelled loses no more than one step's work (about 0.1 s on two slow cores)."""
 
