@@ -49,6 +49,11 @@ class ModelError(VisavisError):
     code = "model_error"
 
 
+class RequestRefused(ModelError):
+    """A model finds the request itself wrong (too long, malformed): nothing is broken, and the
+    same request will fail again."""
+
+
 class WeightsError(ModelError):
     """Weights are missing, broken or cannot be fetched."""
 

@@ -10,18 +10,24 @@ import pytest
 from tests.server.fakes import settings_for
 
 from visavis.errors import WeightsError
+from visavis.models.fallback import FallbackLanguageModel, Standing, standings
 from visavis.models.protocols import ChatMessage, ModelSet
-from visavis.models.remote import RemoteLanguageModel, RemoteSpeechToText, RemoteTextToSpeech
 from visavis.models.weights import WeightsStore
 from visavis.server import ModelHub
 from visavis.server.load_models import load_models
+
+seen: list[Standing] = []
+"""The providers of the set loaded last."""
 
 
 def load(tmp_path: Path, **models: Any) -> ModelSet:
     async def run() -> ModelSet:
         found = await load_models(settings_for(tmp_path, models=models))
+        seen[:] = standings(found)
         await found.aclose()
         return found
+
+    seen.clear()
 
     return asyncio.run(run())
 
@@ -35,9 +41,9 @@ def test_remote_models_need_no_weights(tmp_path: Path, monkeypatch: pytest.Monke
         "llm_model": "some-model",
     }
     models = load(tmp_path, stt="openai", llm="openai", tts="openai", openai=remote)
-    assert isinstance(models.llm, RemoteLanguageModel)
-    assert isinstance(models.stt, RemoteSpeechToText)
-    assert isinstance(models.tts, RemoteTextToSpeech)
+    assert isinstance(models.llm, FallbackLanguageModel)
+    assert [(s.kind, s.name) for s in seen] == [(k, "openai") for k in ("stt", "llm", "tts")]
+    assert (models.stt.name, models.stt.partials) == ("gpt-4o-mini-transcribe", False)
     assert models.llm.name == "some-model"
     assert models.turn is None
 

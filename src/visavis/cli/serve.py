@@ -137,9 +137,9 @@ def needed_sets(settings: Settings) -> list[str]:
     from visavis.models.weights import WeightsStore
 
     needed = []
-    if settings.models.stt == "embedded":
+    if settings.models.uses("stt", "embedded"):
         needed.append("speech")
-    if settings.models.llm == "embedded":
+    if settings.models.uses("llm", "embedded"):
         size = settings.models.llm_size
         needed.append(llm_to_use(WeightsStore()).name if size == "auto" else f"llm-{size}")
     return needed

@@ -11,9 +11,9 @@ from visavis.conversation.heard import HeardMap
 from visavis.conversation.ledger import Stage
 from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.speech import ClauseSplitter
-from visavis.conversation.tasks import each_within
 from visavis.errors import ModelError
 from visavis.models.protocols import TextToSpeech, Voice
+from visavis.models.streams import each_within
 from visavis.seam import RATE_OUT, CallPort, Pcm
 
 PLAYED_GRACE_S = 3.0

@@ -99,6 +99,9 @@ class ConversationSettings:
     """`say` and `generate_reply` waiting for their turn."""
     model_timeout_s: float = 8.0
     """A model that gives nothing for so long has failed."""
+    decode_again_s: float = 1.0
+    """A recogniser that failed is asked again within so much silence; later the person has waited
+    long enough and is told."""
     score_timeout_s: float = 1.0
     away_s: float = 30.0
     """A person silent for so long is away."""

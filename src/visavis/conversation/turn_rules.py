@@ -125,7 +125,8 @@ def not_understood(m: Floor, e: s.TranscribeFailed) -> State:
         return m.state
     m.decoding = 0
     heard.stt_failures += 1
-    if heard.fresh or heard.stt_failures < 2:
+    again = heard.stt_failures < 2 and heard.silence_s < m.settings.decode_again_s
+    if heard.fresh or again:
         m.decode_the_end()
         return m.release_if_over()
     m.emit(s.Report("model_error", e.message))

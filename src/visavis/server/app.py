@@ -48,6 +48,7 @@ class Server:
         self.settings = settings
         self.hub = ModelHub(settings, models, on_loaded=self._listen)
         self.metrics = Metrics()
+        self.metrics.watch_models(self.hub.standings)
         self.access = Access(settings)
         self.store: Store | None = None
         self.start_error: VisavisError | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import TYPE_CHECKING, Any
@@ -127,6 +128,7 @@ class Http:
             "calls": len(self._server.calls),
             "capacity": hub.capacity,
             "webrtc": native_available() and self._server.engine is not None,
+            "providers": [asdict(standing) for standing in hub.standings()],
             "version": __version__,
         }
         return JSONResponse(body, 200 if hub.state == "ready" else 503)

@@ -9,6 +9,7 @@ from typing import Literal
 import structlog
 
 from visavis.errors import BusyError, ModelError, VisavisError
+from visavis.models.fallback import Standing, standings
 from visavis.models.protocols import ModelSet
 from visavis.server.admission import capacity, measure
 from visavis.server.load_models import load_models
@@ -68,6 +69,10 @@ class ModelHub:
                 f"at once. Try again later."
             )
         return self._models
+
+    def standings(self) -> list[Standing]:
+        """How the models' providers do."""
+        return [] if self._models is None else standings(self._models)
 
     async def _run(self) -> None:
         try:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
 from visavis.errors import WeightsError
+from visavis.models.fallback import (
+    LOCAL,
+    REMOTE,
+    FallbackLanguageModel,
+    FallbackSpeechToText,
+    FallbackTextToSpeech,
+    Patience,
+    Provider,
+)
 from visavis.models.machine import llm_to_use
 from visavis.models.protocols import LanguageModel, ModelSet, SpeechToText, TextToSpeech
 from visavis.models.remote import (
@@ -24,8 +34,13 @@ if TYPE_CHECKING:
     from visavis.models.embedded.smart_turn import SmartTurn
     from visavis.models.weights import WeightsStore
 
+M = TypeVar("M")
+
 log = structlog.get_logger(__name__)
 
+HOPELESS = 3.0
+"""A service that needs so many times its patience is not waited for any longer, even beside
+another."""
 SCRIPT = tuple(f"This is turn {n}." for n in range(1, 1001))
 """What the scripted recogniser hears, whatever is said."""
 
@@ -48,20 +63,20 @@ async def _mixed(chosen: ModelSettings) -> ModelSet:
     store = WeightsStore()
     scripted = scripted_models(SCRIPT)
     # The cheapest first: missing weights should be said before seconds of loading.
-    llm_file = _llm_file(chosen, store) if chosen.llm == "embedded" else None
+    llm_file = _llm_file(chosen, store) if chosen.uses("llm", "embedded") else None
     turn = await asyncio.to_thread(_turn, store, needed=chosen.stt == "embedded")
     vad = await asyncio.to_thread(AkikiVad.load)
-    stt: SpeechToText = scripted.stt
-    llm: LanguageModel = scripted.llm
-    tts: TextToSpeech = scripted.tts
-    if chosen.stt == "embedded":
+    stts: dict[str, SpeechToText] = {"scripted": scripted.stt}
+    llms: dict[str, LanguageModel] = {"scripted": scripted.llm}
+    ttss: dict[str, TextToSpeech] = {"scripted": scripted.tts}
+    if chosen.uses("stt", "embedded"):
         from visavis.models.embedded.moonshine import Moonshine
 
-        stt = await asyncio.to_thread(Moonshine.load, store)
-    if chosen.tts == "embedded":
+        stts["embedded"] = await asyncio.to_thread(Moonshine.load, store)
+    if chosen.uses("tts", "embedded"):
         from visavis.models.embedded.hibari import HibariSpeech
 
-        tts = await asyncio.to_thread(HibariSpeech.load)
+        ttss["embedded"] = await asyncio.to_thread(HibariSpeech.load)
     if llm_file is not None:
         from visavis.models.embedded import llama_library
         from visavis.models.embedded.llama import LlamaModel
@@ -70,16 +85,49 @@ async def _mixed(chosen: ModelSettings) -> ModelSet:
         path = await asyncio.to_thread(store.path, llm_file)
         if chosen.fit:
             path = await asyncio.to_thread(fit, llama_library.load(), path, threads=_cores())
-        llm = await LlamaModel.load(path, threads=chosen.threads or min(4, _cores()))
-    remote = chosen.openai
-    if chosen.stt == "openai":
-        stt = RemoteSpeechToText(_endpoint(remote, remote.stt_base_url, remote.stt_model))
-    if chosen.llm == "openai":
-        llm = RemoteLanguageModel(_endpoint(remote, remote.llm_base_url, remote.llm_model))
-    if chosen.tts == "openai":
-        endpoint = _endpoint(remote, remote.tts_base_url, remote.tts_model)
-        tts = RemoteTextToSpeech(endpoint, voice=remote.tts_voice)
-    return ModelSet(vad=vad, stt=stt, turn=turn, llm=llm, tts=tts)
+        llms["embedded"] = await LlamaModel.load(path, threads=chosen.threads or min(4, _cores()))
+    services = {"openai": chosen.openai, **chosen.services}
+    for name, remote in services.items():
+        if chosen.uses("stt", name):
+            stts[name] = RemoteSpeechToText(
+                _endpoint(remote, remote.stt_base_url, remote.stt_model)
+            )
+        if chosen.uses("llm", name):
+            llms[name] = RemoteLanguageModel(
+                _endpoint(remote, remote.llm_base_url, remote.llm_model)
+            )
+        if chosen.uses("tts", name):
+            endpoint = _endpoint(remote, remote.tts_base_url, remote.tts_model)
+            ttss[name] = RemoteTextToSpeech(endpoint, voice=remote.tts_voice)
+    stt = _line_up(stts, [chosen.stt, *chosen.stt_fallback], services)
+    llm = _line_up(llms, [chosen.llm, *chosen.llm_fallback], services)
+    tts = _line_up(ttss, [chosen.tts, *chosen.tts_fallback], services)
+    return ModelSet(
+        vad=vad,
+        stt=FallbackSpeechToText(stt) if _watched(stt) else stt[0].model,
+        turn=turn,
+        llm=FallbackLanguageModel(llm) if _watched(llm) else llm[0].model,
+        tts=FallbackTextToSpeech(tts) if _watched(tts) else tts[0].model,
+    )
+
+
+def _line_up(
+    models: Mapping[str, M], names: Sequence[str], services: Mapping[str, OpenAISettings]
+) -> list[Provider[M]]:
+    """The models of these names, with the patience each deserves."""
+    return [Provider(name, models[name], _patience(services.get(name))) for name in names]
+
+
+def _patience(remote: OpenAISettings | None) -> Patience:
+    if remote is None:
+        return LOCAL
+    first_s = remote.first_byte_s
+    return Patience(first_s, remote.idle_s, trial_s=min(REMOTE.trial_s, first_s))
+
+
+def _watched(line: Sequence[Provider[M]]) -> bool:
+    """A single model in this process has nobody to hand over to and no line that may break."""
+    return len(line) > 1 or line[0].patience is not LOCAL
 
 
 def _endpoint(remote: OpenAISettings, base_url: str | None, model: str) -> Endpoint:
@@ -87,7 +135,9 @@ def _endpoint(remote: OpenAISettings, base_url: str | None, model: str) -> Endpo
         base_url=base_url or remote.base_url,
         model=model,
         api_key=remote.api_key.get_secret_value() if remote.api_key else None,
-        first_byte_s=remote.first_byte_s,
+        # Who waits for it (`Patience`) gives up sooner, unless nobody else is better.
+        first_byte_s=HOPELESS * remote.first_byte_s,
+        idle_s=HOPELESS * remote.idle_s,
     )
 
 

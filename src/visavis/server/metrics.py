@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from visavis.conversation.ledger import Ledger, Stage
+from visavis.models.fallback import Health, Standing
 
 BUCKETS = (-1, -0.5, 0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2, 3, 5, 10)
 LINE_STATS = {
@@ -66,6 +67,10 @@ class Metrics:
         """Read the native line's counters at each scrape."""
         self.registry.register(_LineCollector(stats))
 
+    def watch_models(self, standings: Callable[[], list[Standing]]) -> None:
+        """Read how the models' providers do at each scrape."""
+        self.registry.register(_ProviderCollector(standings))
+
     def turn(self, ledger: Ledger) -> None:
         """Count a complete turn."""
         self.turns.labels(interrupted=str(ledger.interrupted).lower()).inc()
@@ -88,3 +93,26 @@ class _LineCollector(Collector):
         for name, text in LINE_STATS.items():
             if name in stats:
                 yield GaugeMetricFamily(f"visavis_line_{name}", text, value=stats[name])
+
+
+class _ProviderCollector(Collector):
+    def __init__(self, standings: Callable[[], list[Standing]]) -> None:
+        self._standings = standings
+
+    def collect(self) -> Iterator[Metric]:
+        labels = ["kind", "provider"]
+        good = GaugeMetricFamily(
+            "visavis_provider_good", "1 unless its last answer failed", labels=labels
+        )
+        answers = CounterMetricFamily(
+            "visavis_provider_answers", "Requests a provider answered", labels=labels
+        )
+        failures = CounterMetricFamily(
+            "visavis_provider_failures", "Requests it failed or was late for", labels=labels
+        )
+        for each in self._standings():
+            who = [each.kind, each.name]
+            good.add_metric(who, float(each.health is Health.GOOD))
+            answers.add_metric(who, each.answers)
+            failures.add_metric(who, each.failures)
+        yield from (good, answers, failures)

@@ -18,6 +18,7 @@ from visavis.settings.section import Section
 
 Port: TypeAlias = Annotated[int, Field(ge=0, le=65_535)]
 Provider: TypeAlias = Literal["embedded", "openai", "scripted"]
+ServiceName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 
 class HttpSettings(Section):
@@ -127,8 +128,11 @@ class OpenAISettings(Section):
     stt_model: str = "gpt-4o-mini-transcribe"
     tts_model: str = "gpt-4o-mini-tts"
     tts_voice: str = "alloy"
-    first_byte_s: float = Field(default=5.0, gt=0, le=600)
-    """Longest wait for the beginning of an answer."""
+    first_byte_s: float = Field(default=1.7, gt=0, le=600)
+    """Longest wait for the beginning of an answer; then the next provider is asked too, or the
+    agent apologises."""
+    idle_s: float = Field(default=1.7, gt=0, le=600)
+    """Longest wait between two pieces of an answer."""
 
     @field_validator("base_url", "llm_base_url", "stt_base_url", "tts_base_url")
     @classmethod
@@ -148,6 +152,44 @@ class ModelSettings(Section):
     fit: bool = True
     """Keep the language model's weights in the form this processor evaluates fastest, too."""
     openai: OpenAISettings = Field(default_factory=OpenAISettings)
+    services: dict[ServiceName, OpenAISettings] = Field(default_factory=dict)
+    """More services like `openai`, by names of your own."""
+    stt_fallback: list[str] = Field(default_factory=list)
+    llm_fallback: list[str] = Field(default_factory=list)
+    tts_fallback: list[str] = Field(default_factory=list)
+    """Who takes over when the first provider is late or fails, in order: `embedded`, `openai` or
+    names of `services`; in the environment separated by commas."""
+
+    @field_validator("stt_fallback", "llm_fallback", "tts_fallback", mode="before")
+    @classmethod
+    def _commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @model_validator(mode="after")
+    def _known_providers(self) -> Self:
+        known = ("embedded", "openai", *self.services)
+        for kind, first in (("stt", self.stt), ("llm", self.llm), ("tts", self.tts)):
+            names = self.fallbacks(kind)
+            for name in names:
+                if name not in known:
+                    raise ValueError(
+                        f"{kind}_fallback names {name!r}; there are {', '.join(known)}, and what "
+                        f"a section [models.services.<name>] describes"
+                    )
+            if len({first, *names}) <= len(names):
+                raise ValueError(f"{kind}_fallback names a provider twice, or {first!r} itself")
+        return self
+
+    def fallbacks(self, kind: str) -> list[str]:
+        """Who takes over from `stt`, `llm` or `tts`."""
+        return {"stt": self.stt_fallback, "llm": self.llm_fallback, "tts": self.tts_fallback}[kind]
+
+    def uses(self, kind: str, provider: str) -> bool:
+        """Whether a provider serves `stt`, `llm` or `tts`, be it as a fallback."""
+        first = {"stt": self.stt, "llm": self.llm, "tts": self.tts}[kind]
+        return provider in (first, *self.fallbacks(kind))
 
 
 class AgentSettings(Section):

@@ -11,10 +11,12 @@ from typing import Any
 
 import httpx
 
-from visavis.errors import ModelError
+from visavis.errors import ModelError, RequestRefused
 
 RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 """Status codes after which the same request may succeed."""
+REFUSED = frozenset({400, 413, 422})
+"""Status codes that find fault with the request, not with the provider."""
 _PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 1.0
 _ERROR_BYTES = 4096
@@ -126,6 +128,8 @@ class RemoteClient:
                 if len(body) >= _ERROR_BYTES:
                     break
         text = f"answered {response.status_code}: {_reason(body[:_ERROR_BYTES])}"
+        if response.status_code in REFUSED:
+            return RequestRefused(str(self.error(text)))
         if response.status_code not in RETRIED:
             return self.error(text)
         asked = response.headers.get("retry-after", "")
