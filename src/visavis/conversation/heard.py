@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from visavis.models.protocols import Speech
+from visavis.speaking.rewrite import Spoken, word_ends
 
 EARLY_SAMPLES = 1200
 """A word counts as heard this long (50 ms) before its end: the tail of a word carries little."""
@@ -17,14 +18,21 @@ class HeardMap:
         """Length of all speech so far, at 24 kHz."""
         self._ends: list[tuple[int, int]] = []
         """(sample where a word ends, length of the text up to there), both growing."""
-        self._clause = (0, 0)
+        self._closed = 0
+        """How many of them are of clauses before the last."""
+        self._clause = 0
+        """Where the clause begun last begins."""
+        self._spoken = Spoken("", ())
         self._clause_samples = 0
         self._clause_words: list[int] = []
 
-    def clause(self, text: str) -> None:
-        """The next piece of text will be spoken."""
+    def clause(self, text: str, spoken: Spoken) -> None:
+        """The next piece of text will be spoken, in these words."""
         self._close_clause()
-        self._clause = (len(self.text), len(self.text) + len(text))
+        self._closed = len(self._ends)
+        self._clause_words = []
+        self._clause = len(self.text)
+        self._spoken = spoken
         self._clause_samples = self.samples
         self.text += text
 
@@ -35,7 +43,7 @@ class HeardMap:
 
     def heard(self, samples: int) -> str:
         """The beginning of the text that so many samples carried, whole words."""
-        self._close_clause(keep=True)
+        self._close_clause()
         length = 0
         for end, text_end in self._ends:
             if end - EARLY_SAMPLES > samples or samples <= 0:
@@ -43,43 +51,22 @@ class HeardMap:
             length = text_end
         return self.text[:length].rstrip()
 
-    def _close_clause(self, *, keep: bool = False) -> None:
-        start, end = self._clause
-        words = _word_ends(self.text[start:end])
+    def _close_clause(self) -> None:
+        """Note when the words of the clause end, as far as it has been made."""
+        words = word_ends(self._spoken.text)
         if not words or self.samples == self._clause_samples:
             return
         known = self._clause_words
-        size = words[-1]
-        marks = [
-            # The voice may count words otherwise than the text ("12" is one or two); then, and
-            # without word times, letters stand for time.
+        made, size = self.samples - self._clause_samples, words[-1]
+        del self._ends[self._closed :]
+        self._ends += [
+            # The voice may count words otherwise (Chinese has no blanks); then, and without word
+            # times, letters stand for time.
             (
                 known[index]
                 if len(known) == len(words)
-                else self._clause_samples
-                + round((self.samples - self._clause_samples) * word / size),
-                start + word,
+                else self._clause_samples + round(made * word / size),
+                self._clause + written,
             )
-            for index, word in enumerate(words)
+            for index, (word, written) in enumerate(zip(words, self._spoken.ends, strict=True))
         ]
-        if keep:
-            self._ends = [mark for mark in self._ends if mark[1] <= start] + marks
-            return
-        self._ends = [mark for mark in self._ends if mark[1] <= start] + marks
-        self._clause_words = []
-        self._clause = (end, end)
-
-
-def _word_ends(text: str) -> list[int]:
-    """Where each word of the text ends (exclusive). CJK characters are words."""
-    ends: list[int] = []
-    inside = False
-    for index, letter in enumerate(text):
-        if letter.isspace():
-            inside = False
-        elif inside and ord(letter) <= 0x2E7F and ord(text[index - 1]) <= 0x2E7F:
-            ends[-1] = index + 1
-        else:
-            ends.append(index + 1)
-            inside = True
-    return ends

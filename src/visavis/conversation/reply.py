@@ -10,11 +10,11 @@ from visavis.conversation import signals as s
 from visavis.conversation.heard import HeardMap
 from visavis.conversation.ledger import Stage
 from visavis.conversation.settings import ConversationSettings
-from visavis.conversation.speech import ClauseSplitter
 from visavis.errors import ModelError
 from visavis.models.protocols import TextToSpeech, Voice
 from visavis.models.streams import each_within
 from visavis.seam import RATE_OUT, CallPort, Pcm
+from visavis.speaking import ClauseSplitter, Piece, Reader
 
 PLAYED_GRACE_S = 3.0
 """After this the last sample is taken to be played though no report came."""
@@ -68,6 +68,7 @@ class ReplyJob:
         self._go = asyncio.Event()
         self._held: list[str | Pcm] = []
         """Pieces of text and speech, in order, waiting for the release."""
+        self._reader = Reader()
         self._clauses = 0
         self._ready = False
         self._ends_at = 0.0
@@ -114,7 +115,7 @@ class ReplyJob:
         if self.task is not None:
             self.task.cancel()
 
-    async def _pieces(self) -> AsyncGenerator[str, None]:
+    async def _pieces(self) -> AsyncGenerator[Piece, None]:
         splitter = ClauseSplitter(self._set.first_words)
         tokens = each_within(self._texts, self._set.model_timeout_s, "language model")
         async with aclosing(tokens):
@@ -126,16 +127,17 @@ class ReplyJob:
         for piece in splitter.close():
             yield piece
 
-    async def _speak(self, piece: str) -> None:
+    async def _speak(self, piece: Piece) -> None:
         await self._pace()
         self._stamp(Stage.FIRST_CLAUSE)
-        self.map.clause(piece)
-        self._put_or_hold(piece)
-        if not any(letter.isalnum() for letter in piece):
+        spoken = self._reader.read(piece)
+        self.map.clause(piece.text, spoken)
+        self._put_or_hold(piece.text)
+        if not spoken.text:
             return
         self._clauses += 1
         speeches = each_within(
-            self._tts.synthesize(piece.strip(), self._voice), self._set.model_timeout_s, "voice"
+            self._tts.synthesize(spoken.text, self._voice), self._set.model_timeout_s, "voice"
         )
         async with aclosing(speeches):
             async for speech in speeches:
