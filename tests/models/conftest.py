@@ -25,7 +25,7 @@ def say() -> Say:
     voice = HibariVoice()
 
     def speak(text: str, *, before: float = 0.0, after: float = 0.0) -> Pcm:
-        pcm = voice.speak(Cancel(), text, 1.0).pcm
+        pcm = voice.speak(Cancel(), text).pcm
         low = soxr.resample(pcm, RATE_OUT, RATE_IN)
         return np.pad(low, (int(before * RATE_IN), int(after * RATE_IN))).astype(np.int16)
 

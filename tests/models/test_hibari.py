@@ -107,7 +107,7 @@ def test_too_long_a_text_is_refused(speak: Speak) -> None:
 @settings(max_examples=60, deadline=None)
 @given(text=st.text(max_size=60) | st.text(alphabet="aZ9$€%.,:/-'’\"()[]*_@#°½²\n ", max_size=60))
 def test_no_text_breaks_the_voice(voice: HibariVoice, text: str) -> None:
-    speech = voice.speak(Cancel(), text, 1.0)
+    speech = voice.speak(Cancel(), text)
     assert [word for word, _ in speech.words] == text.split()
     assert all(0 <= end <= len(speech.pcm) for _, end in speech.words)
 
@@ -116,7 +116,7 @@ def test_a_cancelled_synthesis_stops(voice: HibariVoice) -> None:
     cancel = Cancel()
     cancel.set()
     with pytest.raises(Cancelled):
-        voice.speak(cancel, "This is not wanted any more.", 1.0)
+        voice.speak(cancel, "This is not wanted any more.")
 
 
 def test_loud_peaks_are_bent_not_clipped() -> None:

@@ -12,8 +12,8 @@ from visavis.speaking.rewrite import word_ends
 WRITTEN = """
     $3.50 10:30 pm a.m. Dr. St. 2026-03-05 3/5/2026 5'11" ½ 1/2 (555) 123-4567 +1 415 7% -5 °C km/h
     5km v2.0.1 192.168.0.1 x@y.com https://a.b/c main.py IV World War Chapter 1st 5–10 1,234 #1 B12
-    99999999999999999999 e.g. C++ & → '90s March 5, 2026 ¥ € 元 年 月 日 个 第 3:2 点 是 一 。 ， and
-    word ~5 ^2 ² ① ٣ １２ ²³ m² ± <3 :) call PIN is Room 24/7 : / - – . , !
+    99999999999999999999 e.g. C++ & → '90s March 5, 2026 ¥ € 元 年 月 日 个 第 3:2 点 是 一 。 ，
+    and word ~5 ^2 ² ① ٣ １２ ²³ m² ± <3 :) call PIN is Room 24/7 : / - – . , !
 """
 PARTS = st.sampled_from(WRITTEN.split())
 TEXT = st.lists(PARTS | st.sampled_from([" ", " ", "\n"]) | st.text(max_size=6), max_size=14).map(

@@ -59,13 +59,13 @@ class Actions:
             case s.StartReply():
                 self._person.speculated()
                 texts = self._prompts.answer(action.text)
-                self._mouth.prepare(action.reply, texts, self.agent.voice)
+                self._mouth.prepare(action.reply, texts, self.agent)
             case s.StartAsked():
                 self._start_asked(action)
             case s.StartApology():
                 self._committed = None
                 self._mouth.prepare(
-                    action.reply, _literal(self.agent.apology), self.agent.voice, announce=True
+                    action.reply, _literal(self.agent.apology), self.agent, announce=True
                 )
             case s.DropReply():
                 self._person.dropped(self._mouth.drop(action.reply))
@@ -95,7 +95,7 @@ class Actions:
             texts = _literal(request.say)
         else:
             texts = self._prompts.speak(request.instructions)
-        self._mouth.prepare(action.reply, texts, self.agent.voice, announce=True, done=request.done)
+        self._mouth.prepare(action.reply, texts, self.agent, announce=True, done=request.done)
 
 
 async def _literal(text: str) -> AsyncIterator[str]:

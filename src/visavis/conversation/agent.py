@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from visavis.models.protocols import Voice
+from visavis.speaking import Style
+from visavis.speaking.style import INSTRUCTIONS as STYLE_INSTRUCTIONS
 
 DEFAULT_INSTRUCTIONS = (
     "You are Mia, a friendly voice assistant on a live call. Reply in one or two short spoken "
@@ -26,6 +29,20 @@ class Agent:
     voice: Voice = field(default_factory=Voice)
     language: str | None = "en"
     """What the recogniser expects; None lets it find out."""
+    manner: Literal["even", "expressive"] = "even"
+    """Whether the language model is told of the marks of style, and the voice follows them. Even,
+    marks are ignored. The instruction costs the model some hundred tokens of prompt."""
+
+    @property
+    def expressive(self) -> bool:
+        return self.manner == "expressive"
+
+    @property
+    def prompt(self) -> str:
+        """All of the system prompt."""
+        if not self.expressive:
+            return self.instructions
+        return f"{self.instructions}\n{STYLE_INSTRUCTIONS}"
 
     def changed(self, instructions: str | None, voice: str | None) -> Agent:
         """The same with another prompt and with the voice of that name; None leaves as it is."""
@@ -34,3 +51,15 @@ class Agent:
             instructions=self.instructions if instructions is None else instructions,
             voice=self.voice if voice is None else replace(self.voice, name=voice),
         )
+
+
+def styled(voice: Voice, style: Style) -> Voice:
+    """The agent's voice as it says something in this style, within what voices allow."""
+    return replace(
+        voice,
+        speed=min(2.0, max(0.5, voice.speed * style.rate)),
+        pitch=min(12.0, max(-12.0, voice.pitch + style.pitch)),
+        pitch_range=min(3.0, max(0.0, voice.pitch_range * style.pitch_range)),
+        loudness=min(12.0, max(-20.0, voice.loudness + style.loudness)),
+        warmth=min(1.0, max(0.0, voice.warmth + style.warmth)),
+    )

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Literal
 
 from visavis.conversation import signals as s
+from visavis.conversation.agent import Agent
 from visavis.conversation.events import (
     ConversationItemAdded,
     ReplyDone,
@@ -20,7 +21,7 @@ from visavis.conversation.ledger import Ledger, Stage
 from visavis.conversation.reply import ReplyJob
 from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.tasks import TaskOwner
-from visavis.models.protocols import TextToSpeech, Voice
+from visavis.models.protocols import TextToSpeech
 from visavis.seam import RATE_OUT, CallPort, Played
 
 KEPT_REPLIES = 50
@@ -64,7 +65,7 @@ class Mouth:
         self,
         number: int,
         texts: AsyncIterator[str],
-        voice: Voice,
+        agent: Agent,
         *,
         announce: bool = False,
         done: asyncio.Future[ReplyDone | None] | None = None,
@@ -75,7 +76,8 @@ class Mouth:
             self._new_id("resp"),
             texts,
             tts=self._tts,
-            voice=voice,
+            voice=agent.voice,
+            expressive=agent.expressive,
             settings=self._set,
             port=self._port,
             signal=self._on_signal,

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 
 from visavis.conversation import signals as s
+from visavis.conversation.agent import styled
 from visavis.conversation.heard import HeardMap
 from visavis.conversation.ledger import Stage
 from visavis.conversation.settings import ConversationSettings
@@ -36,6 +37,7 @@ class ReplyJob:
         *,
         tts: TextToSpeech,
         voice: Voice,
+        expressive: bool,
         settings: ConversationSettings,
         port: CallPort,
         signal: Callable[[s.Signal], None],
@@ -60,6 +62,7 @@ class ReplyJob:
         self._texts = texts
         self._tts = tts
         self._voice = voice
+        self._expressive = expressive
         self._set = settings
         self._port = port
         self._signal = signal
@@ -116,7 +119,7 @@ class ReplyJob:
             self.task.cancel()
 
     async def _pieces(self) -> AsyncGenerator[Piece, None]:
-        splitter = ClauseSplitter(self._set.first_words)
+        splitter = ClauseSplitter(self._set.first_words, expressive=self._expressive)
         tokens = each_within(self._texts, self._set.model_timeout_s, "language model")
         async with aclosing(tokens):
             async for token in tokens:
@@ -136,8 +139,9 @@ class ReplyJob:
         if not spoken.text:
             return
         self._clauses += 1
+        voice = styled(self._voice, piece.style)
         speeches = each_within(
-            self._tts.synthesize(spoken.text, self._voice), self._set.model_timeout_s, "voice"
+            self._tts.synthesize(spoken.text, voice), self._set.model_timeout_s, "voice"
         )
         async with aclosing(speeches):
             async for speech in speeches:

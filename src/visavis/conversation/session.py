@@ -97,7 +97,7 @@ class Session:
             self._history,
             self._set,
             self._tasks,
-            instructions=agent.instructions,
+            instructions=agent.prompt,
             call_id=self.call_id,
         )
         self._requests = Requests()
@@ -193,7 +193,7 @@ class Session:
         """Change the agent for the replies to come."""
         self._actions.agent = self._actions.agent.changed(instructions, voice)
         if instructions is not None:
-            self._prompts.instructions = instructions
+            self._prompts.instructions = self._actions.agent.prompt
             if self._machine.state is State.IDLE:
                 self._prompts.prefill()
 

@@ -127,10 +127,19 @@ class Speech:
 
 @dataclass(slots=True, frozen=True)
 class Voice:
-    """How to speak."""
+    """How to speak. A voice does what it can of it."""
 
     name: str = "default"
     speed: float = 1.0
+    """Factor, 0.5 to 2."""
+    pitch: float = 0.0
+    """Semitones above the voice's own, -12 to 12."""
+    pitch_range: float = 1.0
+    """Factor of how far the melody goes up and down, 0 (a monotone) to 3."""
+    loudness: float = 0.0
+    """Decibels above the voice's own, -20 to 12."""
+    warmth: float = 0.0
+    """0 to 1: less of the high, a little breath."""
 
 
 DEFAULT_VOICE = Voice()

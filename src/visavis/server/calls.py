@@ -123,7 +123,11 @@ class Calls:
         self, port: CallPort, transport: Transport, models: ModelSet, **ends: Any
     ) -> tuple[Call, CallSink]:
         chosen = self._settings.agent
-        agent = Agent(greeting=chosen.greeting, voice=Voice(chosen.voice, chosen.speed))
+        agent = Agent(
+            greeting=chosen.greeting,
+            voice=Voice(chosen.voice, chosen.speed),
+            manner=chosen.manner,
+        )
         if chosen.instructions is not None:
             agent = replace(agent, instructions=chosen.instructions)
         call = Call(port, transport)

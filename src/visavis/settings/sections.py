@@ -199,6 +199,8 @@ class AgentSettings(Section):
     """Said when the call begins; nothing if empty."""
     voice: str = "default"
     speed: float = Field(default=1.0, ge=0.5, le=2.0)
+    manner: Literal["even", "expressive"] = "even"
+    """Expressive: the language model may mark how a sentence is spoken (docs/conversation.md)."""
 
 
 class LimitSettings(Section):

@@ -7,5 +7,15 @@ written (for history and captions) and as it is spoken (for a voice), with a map
 from visavis.speaking.clauses import ClauseSplitter, Piece, speakable
 from visavis.speaking.reader import Reader
 from visavis.speaking.rewrite import Spoken
+from visavis.speaking.style import PLAIN, STYLES, Style
 
-__all__ = ["ClauseSplitter", "Piece", "Reader", "Spoken", "speakable"]
+__all__ = [
+    "PLAIN",
+    "STYLES",
+    "ClauseSplitter",
+    "Piece",
+    "Reader",
+    "Spoken",
+    "Style",
+    "speakable",
+]

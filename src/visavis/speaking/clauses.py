@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from visavis.speaking.markup import Code, Markup
+from visavis.speaking.markup import Item, Markup
 from visavis.speaking.rewrite import WIDE
+from visavis.speaking.style import PLAIN, Style
 
 _CJK_ENDS = frozenset("。！？；，、")
 _SENTENCE_ENDS = frozenset(".!?…。！？")
@@ -57,12 +58,18 @@ class Piece:
     """For code, which is not read out: its language, "" if that is not said; None for text."""
     first: bool = True
     """Of code that comes in several pieces."""
+    style: Style = PLAIN
+    """How it is to be said."""
 
 
 class ClauseSplitter:
-    """Feed text, get the pieces to speak."""
+    """Feed text, get the pieces to speak. Unless `expressive`, marks of style change nothing."""
 
-    def __init__(self, first_words: int = 2, max_words: int = 16) -> None:
+    def __init__(
+        self, first_words: int = 2, max_words: int = 16, *, expressive: bool = False
+    ) -> None:
+        self._expressive = expressive
+        self._style = PLAIN
         self._markup = Markup()
         self._first = first_words
         self._max = max_words
@@ -83,12 +90,16 @@ class ClauseSplitter:
         self._open = ""
         return pieces
 
-    def _take(self, items: list[str | Code]) -> list[Piece]:
+    def _take(self, items: list[Item]) -> list[Piece]:
         pieces: list[Piece] = []
         for item in items:
             if isinstance(item, str):
                 for letter in item:
                     self._letter(letter, pieces)
+            elif isinstance(item, Style):
+                if self._expressive and item != self._style:
+                    self._flush(pieces)
+                    self._style = item
             else:
                 self._flush(pieces)
                 pieces.append(Piece(self._open + item.text, item.language, item.first))
@@ -141,7 +152,7 @@ class ClauseSplitter:
             pieces.append(self._cut())
 
     def _cut(self) -> Piece:
-        piece, self._open = Piece(self._open), ""
+        piece, self._open = Piece(self._open, style=self._style), ""
         self._words = 0
         self._in_word = False
         self._pieces += 1

@@ -1,5 +1,5 @@
 """Marks of writing are taken out of a stream of text: emphasis, headings, list marks, tables, link
-targets, footnotes, tags, emoji. Code comes out apart from the text.
+targets, footnotes, tags, emoji. Code and marks of style come out apart from the text.
 
 What is decided needs at most a few letters beyond it, so text is held back only as long as it could
 still become a mark; wherever the stream is cut, the same comes out.
@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import TypeAlias
+
+from visavis.speaking.style import Style, style_of
 
 MAX_MARK = 60
 """Letters between brackets that are looked through for the closing one."""
@@ -29,10 +32,14 @@ _LINE_MARK_BEGUN = re.compile(r"(?:#{1,6}|[-+*•–]|\d{1,3}[.)]?)[ \t]*\Z|\[[ 
 _BRACKETS = re.compile(rf"\[([^\[\]\n]{{0,{MAX_MARK}}})\]")
 _BRACKETS_BEGUN = re.compile(rf"\[[^\[\]\n]{{0,{MAX_MARK}}}\Z")
 _FOOTNOTE = re.compile(r"\^?\d+(?:\s*[,–-]\s*\d+)*|\^[\w-]+")
-_STYLE = re.compile(r"/?[^\W\d_][^\W_]*(?:[ _:=.+%-]+[^\W_]+)*%?")
+_MARK = re.compile(r"/?[^\W\d_][^\W_]*(?:[ _:=.+%-]+[^\W_]+)*%?")
 _TAG = re.compile(r"<(/?[a-zA-Z][^<>\n]{0,80})>")
 _TAG_BEGUN = re.compile(r"</?\Z|</?[a-zA-Z][^<>\n]{0,80}\Z")
 _ADDRESS = re.compile(r"[a-z]+://|[^\s@/]+@")
+
+
+Item: TypeAlias = "str | Code | Style"
+"""Text, code, and how what follows is to be said."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -51,7 +58,7 @@ class Markup:
     def __init__(self) -> None:
         self._buffer = ""
         self._at = 0
-        self._out: list[str | Code] = []
+        self._out: list[Item] = []
         self._line_start = True
         self._number = 0
         """Of the numbered list that goes on."""
@@ -72,15 +79,15 @@ class Markup:
         self._language = ""
         self._kept = 0
 
-    def feed(self, text: str) -> list[str | Code]:
+    def feed(self, text: str) -> list[Item]:
         """What of the text so far can be told apart by now; none of it twice."""
         return self._scan(text, final=False)
 
-    def close(self) -> list[str | Code]:
+    def close(self) -> list[Item]:
         """The end of the text: what was held back."""
         return self._scan("", final=True)
 
-    def _scan(self, text: str, *, final: bool) -> list[str | Code]:
+    def _scan(self, text: str, *, final: bool) -> list[Item]:
         self._buffer = self._buffer[self._at :] + text
         self._at = 0
         self._out = []
@@ -214,9 +221,12 @@ class Markup:
         if found.end() == len(buffer) and not final:
             return 0
         if buffer[found.end() : found.end() + 1] != "(" and (
-            _FOOTNOTE.fullmatch(found[1]) or _STYLE.fullmatch(found[1])
+            _FOOTNOTE.fullmatch(found[1]) or _MARK.fullmatch(found[1])
         ):
             self._gone = True
+            style = style_of(found[1])
+            if style is not None:
+                self._out.append(style)
             return len(found[0])
         return 1
 

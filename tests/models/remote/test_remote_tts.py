@@ -23,12 +23,17 @@ def tone(seconds: float, rate: int = 24_000) -> np.ndarray:
 
 
 def speak(
-    provider: Provider, text: str = "one two three", *, rate: int = 24_000, speed: float = 1.0
+    provider: Provider,
+    text: str = "one two three",
+    *,
+    rate: int = 24_000,
+    speed: float = 1.0,
+    voice: Voice | None = None,
 ) -> list[Speech]:
     async def main() -> list[Speech]:
         model = RemoteTextToSpeech(provider.endpoint(), voice="nova", rate=rate)
         try:
-            return [piece async for piece in model.synthesize(text, Voice(speed=speed))]
+            return [piece async for piece in model.synthesize(text, voice or Voice(speed=speed))]
         finally:
             await model.aclose()
 
@@ -50,6 +55,14 @@ def test_pcm_streams_however_it_is_cut(provider: Provider) -> None:
         "response_format": "pcm",
         "speed": 1.5,
     }
+
+
+def test_a_style_becomes_an_instruction(provider: Provider) -> None:
+    provider.streams(tone(0.1).tobytes(), kind="audio/pcm")
+    speak(provider, voice=Voice(pitch=2, loudness=-6, warmth=1, speed=0.9))
+    body = json.loads(provider.bodies[0])
+    assert body["instructions"] == "Speak higher, softly, warmly."
+    assert body["speed"] == 0.9
 
 
 def test_every_word_ends_once_and_inside_the_speech(provider: Provider) -> None:

@@ -14,7 +14,13 @@ from visavis.models.workers import Cancel, Runs, Worker
 _LONGEST_TEXT = 10_000
 _LONGEST_PIECE = 240
 """Characters of one piece, so that the first audio does not wait for a long sentence."""
-_SLOWEST, _FASTEST = 0.5, 2.0
+_LIMITS = (
+    ("speed", 0.5, 2.0),
+    ("pitch", -12.0, 12.0),
+    ("pitch_range", 0.0, 3.0),
+    ("loudness", -20.0, 12.0),
+    ("warmth", 0.0, 1.0),
+)
 _DEFAULT = Voice()
 _NAMES = ("default", "heart")
 
@@ -33,19 +39,23 @@ class HibariSpeech:
         """Blocks for about a second (dictionaries)."""
         voice = HibariVoice()
         # The first run reads the dictionaries and the network for unknown words.
-        voice.speak(Cancel(), "Hello, visavis.", 1.0)
+        voice.speak(Cancel(), "Hello, visavis.")
         return cls(voice, worker)
 
     async def synthesize(self, text: str, voice: Voice = _DEFAULT) -> AsyncIterator[Speech]:
         """One `Speech` a sentence, each as soon as it is ready; none if nothing can be said.
 
-        Raises `ModelError` for an unknown voice, a speed outside 0.5 to 2 or more than 10,000
-        characters.
+        Raises `ModelError` for an unknown voice, a figure of it outside what `Voice` allows, or
+        more than 10,000 characters.
         """
         if voice.name not in _NAMES:
             raise ModelError(f"the voice {voice.name!r} is not here; there is {_NAMES[1]!r}")
-        if not (math.isfinite(voice.speed) and _SLOWEST <= voice.speed <= _FASTEST):
-            raise ModelError(f"the speed {voice.speed} is outside {_SLOWEST} to {_FASTEST}")
+        for what, low, high in _LIMITS:
+            value = getattr(voice, what)
+            if not (math.isfinite(value) and low <= value <= high):
+                raise ModelError(
+                    f"the {what.replace('_', ' ')} {value} is outside {low:g} to {high:g}"
+                )
         if len(text) > _LONGEST_TEXT:
             raise ModelError(
                 f"{len(text):,} characters are too many to say at once; "
@@ -53,7 +63,7 @@ class HibariSpeech:
             )
         key = object()
         for piece in sentences(text, _LONGEST_PIECE):
-            speech = await self._worker.run(self._voice.speak, piece, voice.speed, key=key)
+            speech = await self._worker.run(self._voice.speak, piece, voice, key=key)
             if len(speech.pcm):
                 yield speech
 

@@ -18,9 +18,10 @@ from hibari.g2p.normalize import normalize
 from numpy.typing import NDArray
 
 from visavis.errors import ModelError
+from visavis.models.embedded.hibari_style import restyle
 from visavis.models.embedded.hibari_text import plain, speakable, word_ends
 from visavis.models.embedded.onnx import interruptible, open_session, run
-from visavis.models.protocols import Speech
+from visavis.models.protocols import DEFAULT_VOICE, Speech, Voice
 from visavis.models.workers import Cancel
 from visavis.seam import RATE_OUT, Pcm
 
@@ -61,7 +62,7 @@ class HibariVoice:
         # The instance's own session would only take memory beside ours.
         self._hibari.sess = None
 
-    def speak(self, cancel: Cancel, text: str, speed: float) -> Speech:
+    def speak(self, cancel: Cancel, text: str, voice: Voice = DEFAULT_VOICE) -> Speech:
         """Say one piece of text (a sentence or clause); nothing sayable gives no samples."""
         clean = speakable(text)
         reading = self._read(clean)
@@ -69,12 +70,12 @@ class HibariVoice:
             return Speech(np.zeros(0, np.int16), tuple((word, 0) for word in text.split()))
         feed = {
             "ids": np.asarray([reading.ids], np.int64),
-            "speed": np.asarray([speed], np.float32),
+            "speed": np.asarray([voice.speed], np.float32),
         }
         options = interruptible(cancel)
         out = run(cancel, "the voice", lambda: self._session.run(None, feed, options))
         *spectra, frame_ends = out
-        lh, theta, ln, lr, phi, f0 = (array[0] for array in spectra)
+        lh, theta, ln, lr, phi, f0 = restyle([array[0] for array in spectra], voice)
         cancel.check()
         wave = dsp.synth(lh, theta, ln, lr, phi, f0, np.random.default_rng(0))
         # The sum counts pairs of frames in this export; its last value is the whole length.

@@ -57,6 +57,10 @@ class RemoteTextToSpeech:
             "response_format": "pcm",
             "speed": voice.speed,
         }
+        manner = in_words(voice)
+        # The interface's first models know no instructions.
+        if manner and not self.name.startswith("tts-1"):
+            request["instructions"] = manner
         pcm, placed = _PcmIn(self._rate), _Words(words, voice.speed)
         async with self._client.post("/audio/speech", json=request) as chunks:
             async for chunk in chunks:
@@ -72,6 +76,25 @@ class RemoteTextToSpeech:
 
     async def aclose(self) -> None:
         await self._client.aclose()
+
+
+def in_words(voice: Voice) -> str:
+    """What of a voice the interface has no figure for, as an instruction; "" if there is nothing.
+    Loudness too: a provider that levels its speech would undo it, and ours must not clip."""
+    said = [
+        word
+        for word, asked in (
+            ("higher", voice.pitch >= 1),
+            ("lower", voice.pitch <= -1),
+            ("with a lively melody", voice.pitch_range >= 1.2),
+            ("with a flat melody", voice.pitch_range <= 0.8),
+            ("louder", voice.loudness >= 2),
+            ("softly", voice.loudness <= -2),
+            ("warmly", voice.warmth >= 0.5),
+        )
+        if asked
+    ]
+    return f"Speak {', '.join(said)}." if said else ""
 
 
 def _is_not_pcm(chunk: bytes) -> bool:
