@@ -29,6 +29,8 @@ from visavis.netlab.scenario import Scenario
 
 PACKET_BYTES = 128
 """A voice packet with IP and UDP headers."""
+PROBE_BYTES = 1
+"""Where only the wait for the link was measured, nothing filled it."""
 DELAY_TOLERANCE = {50: 0.10, 95: 0.15, 99: 0.25}
 MAX_AUC = 0.65
 
@@ -125,7 +127,8 @@ def synthetic(scenario: Scenario, like: Session, seed: int) -> Session:
 
 def _through(network: Network, times: Floats, kind: DelayKind, way: Way) -> Floats:
     """When each packet arrives, or its answer; NaN where lost."""
-    sizes = np.full(times.size, PACKET_BYTES, dtype=np.uint32)
+    size = PROBE_BYTES if kind is DelayKind.WAIT else PACKET_BYTES
+    sizes = np.full(times.size, size, dtype=np.uint32)
     arrivals = network.decide_many(way, times, sizes).arrivals
     if kind is not DelayKind.ROUND_TRIP:
         return arrivals

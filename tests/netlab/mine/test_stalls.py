@@ -30,3 +30,15 @@ def test_jitter_is_no_stall() -> None:
 def test_a_session_without_delays_has_none() -> None:
     bare = session("bare", "made", [0.0, 1.0, 2.0], observable=[])
     assert find_stalls(bare).length_s.size == 0
+
+
+def test_a_hold_that_lets_single_packets_through_is_one() -> None:
+    time = np.arange(1000) * 0.02
+    # From 5 to 9 s; every 25th packet of the time slips through 0.6 s after it was sent.
+    wait = np.where((time >= 5) & (time < 9), np.maximum(9 - time, 0.0), 0.0)
+    slips = (np.arange(1000) % 25 == 0) & (wait > 1)
+    delay = 0.02 + np.where(slips, 0.6, wait)
+    found = find_stalls(session("slow", "made", time, observable=[Observable.DELAY], delay_s=delay))
+    assert found.begin_s.size == 1
+    assert found.begin_s[0] == pytest.approx(5.0, abs=0.03)
+    assert found.length_s[0] == pytest.approx(4.0, abs=0.05)

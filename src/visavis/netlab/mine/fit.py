@@ -74,7 +74,7 @@ def fit_direction(sessions: Sequence[Session], known: Known) -> Generative:
     material = _material(packets, known)
     both_ways = packets[0].delay_kind is DelayKind.ROUND_TRIP
     longest = max((float(s.length_s.max()) for s in material.stalls if s.length_s.size), default=0)
-    capacity = _capacity(sessions)
+    capacity = _capacity(material.sessions, material.stalls)
     states = {
         name: State(
             delay_ms=_base_ms(material, packets[0].delay_kind, known),
@@ -259,15 +259,17 @@ def _handovers(material: _Material, known: Known, both_ways: bool) -> Handovers 
     return Handovers(every_s=known.grid_s, gap_ms=Fixed(value=0), shift_ms=quantiles(levels, 1e3))
 
 
-def _capacity(sessions: Sequence[Session]) -> Capacity | None:
-    """Means over a second, for what lasts less is a stall."""
+def _capacity(sessions: Sequence[Session], stalls: Sequence[Stalls]) -> Capacity | None:
+    """Means over a second, for what lasts less is a stall; of what no stall held."""
     means, step = [], 1.0
-    for each in sessions:
+    for each, found in zip(sessions, stalls, strict=True):
         if each.shows(Observable.CAPACITY):
             number = (each.time_s / step).astype(np.int64)
             number -= number.min()
-            count = np.bincount(number)
-            mean = np.bincount(number, np.nan_to_num(each.capacity_bps)) / np.maximum(count, 1)
+            free = ~found.held & ~np.isnan(each.capacity_bps)
+            count = np.bincount(number[free], minlength=number[-1] + 1)
+            whole = np.bincount(number[free], each.capacity_bps[free], minlength=number[-1] + 1)
+            mean = whole / np.maximum(count, 1)
             means.append(np.where((count > 0) & (mean > MIN_CAPACITY_BPS), mean, np.nan))
     if not means:
         return None

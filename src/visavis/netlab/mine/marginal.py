@@ -13,18 +13,23 @@ LEVELS = np.array(
 
 
 def durations(values: Floats, scale: float = 1.0) -> Quantiles:
-    """As `quantiles`, stretched such that the mean is the sample's: of durations it is the share of
-    time that must be right."""
-    found = quantiles(values, scale)
-    levels, heights = np.array(found.points).T
+    """As `quantiles`, but each value with its whole share (Hazen's plotting positions), and
+    stretched such that the mean is the sample's: of durations it is the share of time that must be
+    right, and most of it lies in the longest."""
+    own = (np.arange(values.size) + 0.5) / values.size
+    inner = own
+    if own.size > LEVELS.size:
+        between = np.logical_and(own[0] < LEVELS, own[-1] > LEVELS)
+        inner = np.concatenate([own[[0, -1]], LEVELS[between]])
+    levels = np.unique(np.round(np.concatenate([[0.0, 1.0], inner]), 4))
+    heights = np.quantile(values, levels, method="hazen") * scale
     mean = float((np.diff(levels) * (heights[1:] + heights[:-1]) / 2).sum())
     stretch = float(values.mean()) * scale / mean if mean > 0 else 1.0
     return points(levels, heights * stretch)
 
 
 def quantiles(values: Floats, scale: float = 1.0) -> Quantiles:
-    """Points through the sample's quantiles times `scale`. A small sample keeps all its values:
-    straight lines between a few would make a heavy tail heavier."""
+    """Points through the sample's quantiles times `scale`."""
     few = values.size <= LEVELS.size
     levels = np.linspace(0, 1, max(2, values.size)) if few else LEVELS
     return points(levels, np.quantile(values, levels) * scale)

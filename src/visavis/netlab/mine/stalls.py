@@ -1,7 +1,8 @@
 """Holds: a link that delivers nothing for a while and then everything at once, in order.
 
 Cellular links do so at handovers and in holes. Of packets sent evenly the first waits longest and
-each later one less, by what it was sent later: a saw tooth. What is left is the link's floor.
+each later one less, by what it was sent later: a saw tooth. A hold may let single packets through;
+while others that were sent before do not come, it goes on. What is left is the link's floor.
 """
 
 from __future__ import annotations
@@ -52,7 +53,11 @@ def find_stalls(session: Session) -> Stalls:
             continue
         at = float(time[row])
         arrived = at + float(delay[row]) - mid
-        if arrived > max(at, end) + over:
+        if at < end and arrived > end + over:
+            lengths[-1] = arrived - begins[-1]
+            end = arrived
+            held[row] = True
+        elif arrived > at + over and at >= end:
             # It began somewhere between this packet and the one before, which still went through.
             gap = min(at - before, 0.2)
             begin = max(at - gap / 2, end)

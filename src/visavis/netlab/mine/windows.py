@@ -18,7 +18,8 @@ FAST_S = 0.05
 
 
 def fit_windows(sessions: Sequence[Session]) -> Generative:
-    """One state. How often a window was out is taken as one outage each: bursts do not show."""
+    """One state. Outages come at random: as often as lets so many windows meet none as met none,
+    and as long as makes up what the others lost. Bursts do not show."""
     tables = [each.windows for each in sessions if each.windows is not None]
     span = tables[0].span_s
     loss = np.concatenate([each.loss for each in tables])
@@ -29,10 +30,11 @@ def fit_windows(sessions: Sequence[Session]) -> Generative:
     base, over, between = _delays(tables)
     outages = None
     if out_s.size >= 3:
-        every = max(0.1, (loss.size * span - float(out_s.sum())) / out_s.size)
-        outages = Outages(
-            every_s=Exponential(mean=float(f"{every:.4g}")), length_ms=durations(out_s, 1e3)
-        )
+        # Some windows meet two, and some outages lie in two windows.
+        each = -float(np.log(max(1 - out_s.size / loss.size, 0.5 / loss.size)))
+        every = max(0.1, (span - float(out_s.sum()) / loss.size) / each)
+        lengths = durations(out_s * (out_s.size / loss.size / each), 1e3)
+        outages = Outages(every_s=Exponential(mean=float(f"{every:.4g}")), length_ms=lengths)
     one_way = 1 - (1 - isolated) ** 0.5 if both_ways else isolated
     queueing = None
     if over.size:
