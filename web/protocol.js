@@ -109,6 +109,8 @@ export const NO_STATS = Object.freeze({
  *   | { type: "visavis.hello", version: string }
  *   | { type: "visavis.state", user: UserState, agent: AgentState }
  *   | { type: "visavis.ledger", ledger: Ledger }
+ *   | { type: "visavis.feeling", item_id: string, label: string, confidence: number,
+ *       arousal: number, valence: number }
  *   | { type: "visavis.plan", plan: unknown }
  *   | ({ type: "visavis.link" } & ServerLink)} ServerEvent
  */

@@ -33,6 +33,10 @@ class Agent:
     """Whether the language model is told of the marks of style, and the voice follows them. Even,
     marks are ignored. The instruction costs the model some hundred tokens of prompt."""
 
+    feelings: Literal["ignore", "watch", "tell"] = "watch"
+    """What becomes of how the person sounds: nothing, events, or events and a note to the language
+    model before the person's words."""
+
     @property
     def expressive(self) -> bool:
         return self.manner == "expressive"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from visavis.conversation.feeling import Feeling
 from visavis.conversation.ledger import Ledger
 
 
@@ -58,6 +59,15 @@ class UserInputTranscribed:
     """Whole text so far, not a delta."""
     final: bool
     confidence: float
+    at: float
+
+
+@dataclass(slots=True, frozen=True)
+class FeelingHeard:
+    """How the person sounded in a turn that became history (`feeling.Feeling`)."""
+
+    item_id: str
+    feeling: Feeling
     at: float
 
 
@@ -126,6 +136,7 @@ SessionEvent: TypeAlias = (
     | SpeechStarted
     | SpeechStopped
     | UserInputTranscribed
+    | FeelingHeard
     | ReplyStarted
     | ReplyText
     | ReplyDone

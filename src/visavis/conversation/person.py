@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from visavis.conversation.ears import Ears
+from visavis.conversation.empathy import Empathy
 from visavis.conversation.events import (
     ConversationItemAdded,
+    FeelingHeard,
     SpeechStarted,
     SpeechStopped,
     UserInputTranscribed,
@@ -50,12 +52,14 @@ class Person:
         history: History,
         watchers: Watchers,
         new_id: Callable[[str], str],
+        empathy: Empathy | None,
     ) -> None:
         self._ears = ears
         self._listener = listener
         self._history = history
         self._watchers = watchers
         self._new_id = new_id
+        self._empathy = empathy
         self._loop = asyncio.get_running_loop()
         self._turn: _Turn | None = None
         self._turns = 0
@@ -64,6 +68,8 @@ class Person:
         """Speech began at this sample."""
         self._ears.restart(start)
         self._listener.begin(start)
+        if self._empathy is not None:
+            self._empathy.begin()
         self._turn = _Turn(self._new_id("item"), start, self._ears.clock.at(start))
         self._tell_started(self._turn)
 
@@ -116,6 +122,8 @@ class Person:
         self._history.add(Item(turn.item_id, "user", text))
         now = self._loop.time()
         self._watchers.emit(ConversationItemAdded(turn.item_id, "user", text, False, now))
+        if self._empathy is not None:
+            self._watchers.emit(FeelingHeard(turn.item_id, self._empathy.commit(text), now))
         self._turns += 1
         ledger = Ledger(
             self._turns,
@@ -136,6 +144,8 @@ class Person:
 
     def drop(self) -> None:
         """It was no turn."""
+        if self._empathy is not None:
+            self._empathy.drop()
         self.end_speech(self._ears.position)
         self._over()
 

@@ -4,7 +4,7 @@ as possible, so that its cache is warm when it must answer."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import structlog
 
@@ -28,19 +28,22 @@ class Prompts:
         *,
         instructions: str,
         call_id: str,
+        note: Callable[[str], str] | None = None,
     ) -> None:
+        """`note` gives what the model is told beside the person's words, before them."""
         self.instructions = instructions
         self._llm = llm
         self._history = history
         self._set = settings
         self._tasks = tasks
         self._call_id = call_id
+        self._note = note
         self._prefilling: asyncio.Task[None] | None = None
 
     def answer(self, text: str) -> AsyncIterator[str]:
         """The model's reply to the person's words."""
         # The full stop that recognisers set and take back would cost the cache its tail.
-        return self._generate(self._messages(ChatMessage("user", text.rstrip(" ."))))
+        return self._generate(self._messages(self._said(text.rstrip(" ."))))
 
     def speak(self, instructions: str | None = None) -> AsyncIterator[str]:
         """The model's next words. `instructions` hold for these, besides the session's."""
@@ -49,8 +52,12 @@ class Prompts:
     def prefill(self, text: str = "") -> None:
         """Let the model read the history, and this beginning of the person's turn."""
         self._stop_prefilling()
-        extra = [ChatMessage("user", text)] if text else []
+        extra = [self._said(text)] if text else []
         self._prefilling = self._tasks.start(self._warm(self._messages(*extra)), "prefill")
+
+    def _said(self, text: str) -> ChatMessage:
+        note = self._note(text) if self._note is not None else ""
+        return ChatMessage("user", f"{note} {text}" if note else text)
 
     def _messages(self, *extra: ChatMessage, instructions: str | None = None) -> list[ChatMessage]:
         system = "\n".join(filter(None, (self.instructions, instructions)))

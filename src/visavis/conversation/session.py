@@ -16,6 +16,7 @@ from visavis.conversation import signals as s
 from visavis.conversation.actions import Actions
 from visavis.conversation.agent import Agent
 from visavis.conversation.ears import Ears
+from visavis.conversation.empathy import Empathy
 from visavis.conversation.events import (
     AgentState,
     ConversationItemAdded,
@@ -79,8 +80,9 @@ class Session:
             signal=self._handle,
             eager=self._eager,
         )
+        self._empathy = None if agent.feelings == "ignore" else Empathy()
         self._person = Person(
-            self._ears, self._listener, self._history, self._watchers, self._new_id
+            self._ears, self._listener, self._history, self._watchers, self._new_id, self._empathy
         )
         self._mouth = Mouth(
             port,
@@ -99,6 +101,7 @@ class Session:
             self._tasks,
             instructions=agent.prompt,
             call_id=self.call_id,
+            note=self._empathy.note if self._empathy and agent.feelings == "tell" else None,
         )
         self._requests = Requests()
         self._actions = Actions(
@@ -219,6 +222,8 @@ class Session:
 
     def _audio(self, frame: AudioIn) -> None:
         self._listener.push(frame)
+        if self._empathy is not None:
+            self._empathy.push(frame)
         try:
             signals = self._ears.push(frame, agent_audible=self._machine.state in _AUDIBLE)
         except Exception as error:  # a broken detector makes us deaf, not dead

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from visavis import __version__
@@ -12,6 +13,7 @@ from visavis.conversation.events import (
     AgentState,
     AgentStateChanged,
     ConversationItemAdded,
+    FeelingHeard,
     ReplyDone,
     ReplyStarted,
     ReplyText,
@@ -147,6 +149,8 @@ class Narrator:
                 reply = self.replies.pop(news.reply, None)
                 if reply is not None:
                     self._emit_all(reply.closing(news))
+            case FeelingHeard(item_id, feeling):
+                self.tell(event("visavis.feeling", item_id=item_id, **asdict(feeling)))
             case TurnMeasured():
                 self.tell(event("visavis.ledger", ledger=news.ledger.to_dict()))
             case SessionError():

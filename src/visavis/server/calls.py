@@ -127,6 +127,7 @@ class Calls:
             greeting=chosen.greeting,
             voice=Voice(chosen.voice, chosen.speed),
             manner=chosen.manner,
+            feelings=chosen.feelings,
         )
         if chosen.instructions is not None:
             agent = replace(agent, instructions=chosen.instructions)

@@ -201,6 +201,8 @@ class AgentSettings(Section):
     speed: float = Field(default=1.0, ge=0.5, le=2.0)
     manner: Literal["even", "expressive"] = "even"
     """Expressive: the language model may mark how a sentence is spoken (docs/conversation.md)."""
+    feelings: Literal["ignore", "watch", "tell"] = "watch"
+    """What becomes of how the person sounds: nothing, events, or a note to the model as well."""
 
 
 class LimitSettings(Section):
