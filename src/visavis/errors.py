@@ -60,6 +60,12 @@ class WeightsError(ModelError):
     code = "weights_unavailable"
 
 
+class ToolError(VisavisError):
+    """A tool was called wrongly, or its result cannot be used."""
+
+    code = "tool_error"
+
+
 class NativeMissingError(VisavisError):
     """The native module `visavis_line` is not installed, so WebRTC is not available."""
 

@@ -26,6 +26,10 @@ class Promises:
         self.utterance = False
         self.voice = False
         self.numbers: list[int] = []
+        self.telling: dict[int, int] = {}
+        """Results of tools that a reply's model has read."""
+        self.told = 0
+        self.silent: set[int] = set()
 
     def send(self, signal: s.Signal) -> None:
         for action in self.machine.handle(signal):
@@ -34,7 +38,20 @@ class Promises:
 
     def check(self, action: s.Action) -> None:
         match action:
-            case s.StartReply() | s.StartAsked() | s.StartApology():
+            case (
+                s.StartReply()
+                | s.StartAsked()
+                | s.StartApology()
+                | s.StartResults()
+                | s.StartHold()
+            ):
+                if isinstance(action, s.StartResults):
+                    assert self.machine.results > self.told, "told the same results twice"
+                    self.telling[action.reply] = self.machine.results
+                if isinstance(action, s.StartReply):
+                    self.telling[action.reply] = self.machine.results
+                if isinstance(action, s.StartResults | s.StartHold):
+                    assert not self.voice and not self.utterance, "talked over the person"
                 assert not self.numbers or action.reply > self.numbers[-1]
                 self.numbers.append(action.reply)
                 self.live.add(action.reply)
@@ -46,6 +63,9 @@ class Promises:
                 assert action.reply not in self.released, "committed twice"
                 assert not self.voice, "released while the person speaks"
                 self.released.add(action.reply)
+                if action.reply in self.silent:
+                    self.live.discard(action.reply)
+                self.told = max(self.told, self.telling.get(action.reply, 0))
             case s.Stop():
                 assert action.reply in self.released & self.live, "stopped what does not sound"
                 self.live.discard(action.reply)
@@ -132,10 +152,13 @@ class Anything(RuleBasedStateMachine):
         self.see.send(s.TurnScored(self.machine.asked - back, score))
         self.settle()
 
-    @rule(back=st.integers(0, 2))
-    def ready(self, back: int) -> None:
+    @rule(back=st.integers(0, 2), silent=st.booleans())
+    def ready(self, back: int, silent: bool = False) -> None:
         if self.see.numbers:
-            self.see.send(s.ReplyReady(self.see.numbers[-1] - back))
+            number = self.see.numbers[-1] - back
+            if number in self.see.live - self.see.released and silent:
+                self.see.silent.add(number)
+            self.see.send(s.ReplyReady(number, number in self.see.silent))
             self.settle()
 
     @rule(back=st.integers(0, 2))
@@ -177,6 +200,14 @@ class Anything(RuleBasedStateMachine):
             self.settle()
 
     @rule()
+    def tools_are_done(self) -> None:
+        self.see.send(s.ToolsDone())
+
+    @rule()
+    def tools_are_slow(self) -> None:
+        self.see.send(s.ToolsSlow())
+
+    @rule()
     def ask(self) -> None:
         self.request += 1
         self.see.send(s.Asked(self.request))
@@ -204,6 +235,7 @@ class Anything(RuleBasedStateMachine):
             self.ready(0)
             self.played()
         assert self.machine.state is State.IDLE, self.machine.state
+        assert self.machine.told == self.machine.results, "results nobody was told of"
         self.see.send(s.Ended())
         assert self.machine.state is State.CLOSED
         assert not self.see.live

@@ -11,6 +11,7 @@ from openai.types.realtime import RealtimeServerEvent
 from pydantic import TypeAdapter
 
 from visavis.conversation.events import SessionEvent
+from visavis.errors import ProtocolError
 from visavis.realtime import RealtimeBridge, SessionView
 from visavis.seam import CallLimits
 
@@ -44,8 +45,15 @@ class FakeSession:
     def truncate(self, item_id: str, audio_end_ms: int) -> None:
         self.asked.append(("truncate", item_id, audio_end_ms))
 
-    def update(self, *, instructions: str | None = None, voice: str | None = None) -> None:
-        self.asked.append(("update", instructions, voice))
+    def tool_result(self, call_id: str, output: str) -> None:
+        if call_id != "call_1":
+            raise ProtocolError(f"no call of a tool waits for a result with call_id {call_id!r}.")
+        self.asked.append(("tool_result", call_id, output))
+
+    def update(
+        self, *, instructions: str | None = None, voice: str | None = None, **more: Any
+    ) -> None:
+        self.asked.append(("update", instructions, voice, *more.values()))
 
 
 @dataclass

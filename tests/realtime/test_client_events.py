@@ -40,8 +40,7 @@ def test_session_update_reaches_the_session() -> None:
 
 def test_what_cannot_be_changed_is_told_and_the_rest_is_done() -> None:
     made, session, client = bridge()
-    tool = {"type": "function", "name": "f", "parameters": {}}
-    config = {"type": "realtime", "instructions": "New.", "tools": [tool]}
+    config = {"type": "realtime", "instructions": "New.", "tool_choice": "required"}
     say(made, type="session.update", event_id="mine", session=config)
     assert session.asked == [("update", "New.", None)]
     assert client.types == ["session.updated", "error"]
@@ -115,8 +114,8 @@ def test_playback_reports_go_where_they_belong() -> None:
         ('{"type": "visavis.playback"}', "invalid_event", "rtp_timestamp"),
         (
             '{"type": "conversation.item.create", "item": {"type": "function_call_output"}}',
-            "unsupported",
-            "only messages of the user",
+            "invalid_event",
+            "needs call_id and output",
         ),
         (
             '{"type": "conversation.item.create",'

@@ -7,5 +7,15 @@ from visavis.conversation.agent import DEFAULT_INSTRUCTIONS, Agent
 from visavis.conversation.history import Item
 from visavis.conversation.session import Session
 from visavis.conversation.settings import ConversationSettings
+from visavis.conversation.tools import ClientTool, FunctionTool, function_tool
 
-__all__ = ["DEFAULT_INSTRUCTIONS", "Agent", "ConversationSettings", "Item", "Session"]
+__all__ = [
+    "DEFAULT_INSTRUCTIONS",
+    "Agent",
+    "ClientTool",
+    "ConversationSettings",
+    "FunctionTool",
+    "Item",
+    "Session",
+    "function_tool",
+]

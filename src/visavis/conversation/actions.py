@@ -13,7 +13,9 @@ from visavis.conversation.person import Person
 from visavis.conversation.prompts import Prompts
 from visavis.conversation.requests import Requests
 from visavis.conversation.settings import ConversationSettings
+from visavis.conversation.tool_runner import ToolRunner
 from visavis.conversation.watchers import Watchers
+from visavis.models.protocols import ToolCall
 
 
 class Actions:
@@ -30,6 +32,7 @@ class Actions:
         requests: Requests,
         mouth: Mouth,
         watchers: Watchers,
+        tools: ToolRunner,
     ) -> None:
         self.agent = agent
         self._set = settings
@@ -39,6 +42,9 @@ class Actions:
         self._requests = requests
         self._mouth = mouth
         self._watchers = watchers
+        self._tools = tools
+        self._said = ""
+        """What the person said last."""
         self._committed: Ledger | None = None
         """The turn that waits for its reply's release."""
 
@@ -62,6 +68,12 @@ class Actions:
                 self._mouth.prepare(action.reply, texts, self.agent)
             case s.StartAsked():
                 self._start_asked(action)
+            case s.StartResults():
+                texts = self._prompts.speak()
+                self._mouth.prepare(action.reply, texts, self.agent, announce=True)
+            case s.StartHold():
+                words = _literal(self.agent.hold(self._said))
+                self._mouth.prepare(action.reply, words, self.agent, announce=True)
             case s.StartApology():
                 self._committed = None
                 self._mouth.prepare(
@@ -73,11 +85,13 @@ class Actions:
                 self._person.end_speech(action.end)
             case s.CommitUser():
                 self._committed = self._person.commit(action.text, action.confidence)
+                self._said = action.text
+                self._tools.next_turn()
             case s.DropUser():
                 self._person.drop()
             case s.Release():
-                self._mouth.release(action.reply, self._committed)
-                self._committed = None
+                if self._mouth.release(action.reply, self._committed):
+                    self._committed = None
             case s.Duck():
                 self._mouth.duck(self._set.duck_gain)
             case s.Unduck():
@@ -92,7 +106,7 @@ class Actions:
     def _start_asked(self, action: s.StartAsked) -> None:
         request = self._requests.take(action.request)
         if request.say is not None:
-            texts = _literal(request.say)
+            texts: AsyncIterator[str | ToolCall] = _literal(request.say)
         else:
             texts = self._prompts.speak(request.instructions)
         self._mouth.prepare(action.reply, texts, self.agent, announce=True, done=request.done)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from visavis.conversation.tools import FunctionTool
 from visavis.models.protocols import Voice
 from visavis.speaking import Style
 from visavis.speaking.style import INSTRUCTIONS as STYLE_INSTRUCTIONS
@@ -26,6 +27,15 @@ class Agent:
     """Said as soon as the call is connected; nothing if empty."""
     apology: str = "Sorry, something went wrong on my side. Could you say that again?"
     """Said when a model failed."""
+    holding: dict[str, str] = field(
+        default_factory=lambda: {
+            "en": "One moment, I am looking that up.",
+            "zh": "请稍等，我查一下。",
+        }
+    )
+    """Said while a tool takes its time, by language; nothing if empty."""
+    tools: tuple[FunctionTool, ...] = ()
+    """What it may do besides speaking."""
     voice: Voice = field(default_factory=Voice)
     language: str | None = "en"
     """What the recogniser expects; None lets it find out."""
@@ -47,6 +57,12 @@ class Agent:
         if not self.expressive:
             return self.instructions
         return f"{self.instructions}\n{STYLE_INSTRUCTIONS}"
+
+    def hold(self, said: str) -> str:
+        """What to say to a person who spoke like this, while a tool takes its time."""
+        chinese = any("\u4e00" <= letter <= "\u9fff" for letter in said)
+        language = "zh" if chinese else (self.language or "en")
+        return self.holding.get(language) or next(iter(self.holding.values()), "")
 
     def changed(self, instructions: str | None, voice: str | None) -> Agent:
         """The same with another prompt and with the voice of that name; None leaves as it is."""

@@ -115,6 +115,32 @@ class ConversationItemAdded:
 
 
 @dataclass(slots=True, frozen=True)
+class ToolCalled:
+    """A committed reply called a tool."""
+
+    item_id: str
+    response_id: str
+    call_id: str
+    name: str
+    arguments: str
+    """JSON as the model wrote it."""
+    by_client: bool
+    """The client is to run it and to send its result."""
+    at: float
+
+
+@dataclass(slots=True, frozen=True)
+class ToolReturned:
+    item_id: str
+    call_id: str
+    name: str
+    status: Literal["completed", "failed"]
+    output: str
+    seconds: float
+    at: float
+
+
+@dataclass(slots=True, frozen=True)
 class TurnMeasured:
     """The turn's ledger changed: new stages are known. The last one for a turn is complete."""
 
@@ -141,6 +167,8 @@ SessionEvent: TypeAlias = (
     | ReplyText
     | ReplyDone
     | ConversationItemAdded
+    | ToolCalled
+    | ToolReturned
     | TurnMeasured
     | SessionError
 )

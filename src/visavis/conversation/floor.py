@@ -37,6 +37,10 @@ class Floor:
         self.flicker = False
         self.ducked = False
         self.owes_apology = False
+        self.results = 0
+        """Results of tools that came in."""
+        self.told = 0
+        """How many of them a reply was made of."""
         self.decoding = 0
         self._numbers = {"decode": 0, "ask": 0, "reply": 0}
         self.out: list[s.Action] = []
@@ -212,7 +216,7 @@ class Floor:
         if self.reply is not None and self.reply.text == words:
             return
         self.drop()
-        self.reply = Reply(self._next("reply"), "turn", words)
+        self.reply = Reply(self._next("reply"), "turn", words, self.results)
         self.emit(s.StartReply(self.reply.number, self.heard.text))
 
     def drop(self) -> None:
@@ -227,7 +231,11 @@ class Floor:
         if self.utterance is not None:
             self.commit()
         reply.released = True
+        self.told = max(self.told, reply.knows)
         self.emit(s.Release(reply.number))
+        if reply.silent:
+            self.reply = None
+            return self.rest()
         return State.SPEAKING
 
     def stop(self) -> None:
@@ -244,7 +252,9 @@ class Floor:
     def fail(self, message: str) -> State:
         """No reply can be made: say so, aloud if that works."""
         self.emit(s.Report("model_error", message or "a model failed"))
-        again = self.reply is not None and self.reply.kind == "apology"
+        again = self.reply is not None and self.reply.kind in ("apology", "hold")
+        if self.reply is not None and self.reply.kind == "results":
+            self.told = self.reply.knows  # the same results would fail again
         self.drop()
         if self.utterance is not None:
             self.commit()
@@ -260,12 +270,22 @@ class Floor:
         """Nobody has the floor: do what is waiting, or get ready for the next turn."""
         if self.owes_apology:
             return self.apologize()
+        if self.results > self.told:
+            self.reply = Reply(self._next("reply"), "results", knows=self.results)
+            self.emit(s.StartResults(self.reply.number))
+            return State.THINKING
         if self.pending:
             self.reply = Reply(self._next("reply"), "asked")
             self.emit(s.StartAsked(self.reply.number, self.pending.popleft()))
             return State.THINKING
         self.emit(s.Prefill(""))
         return State.IDLE
+
+    def hold(self) -> State:
+        """Say that the agent is still at work."""
+        self.reply = Reply(self._next("reply"), "hold")
+        self.emit(s.StartHold(self.reply.number))
+        return State.THINKING
 
     def queue(self, request: int) -> None:
         if len(self.pending) >= self.settings.max_queued_requests:
@@ -277,6 +297,6 @@ class Floor:
             self.pending.append(request)
 
     def forget_requests(self) -> None:
-        self.owes_apology = False
+        self.owes_apology, self.told = False, self.results
         while self.pending:
             self.emit(s.ForgetRequest(self.pending.popleft()))

@@ -12,6 +12,7 @@ from typing import Any
 
 from visavis.conversation import overlap_rules as o
 from visavis.conversation import signals as s
+from visavis.conversation import tool_rules as w
 from visavis.conversation import turn_rules as t
 from visavis.conversation.floor import Floor
 from visavis.conversation.state import State
@@ -27,6 +28,7 @@ class Row:
     to: tuple[State, ...]
 
 
+_BUSY = (PAUSED, THINKING, SPEAKING, OVERLAP, WEIGHING)
 _AFTER_A_PAUSE = (PAUSED, THINKING, SPEAKING, IDLE)
 
 TABLE: dict[tuple[State, type[s.Signal]], Row] = {
@@ -55,11 +57,11 @@ TABLE: dict[tuple[State, type[s.Signal]], Row] = {
     (PAUSED, s.Interrupt): Row(t.give_up_turn, (IDLE, THINKING)),
     #
     (THINKING, s.VoiceStarted): Row(t.speak_first, (LISTENING,)),
-    (THINKING, s.Silence): Row(t.keep_quiet, (THINKING, SPEAKING)),
-    (THINKING, s.Flicker): Row(t.settle_reply, (THINKING, SPEAKING)),
+    (THINKING, s.Silence): Row(t.keep_quiet, (THINKING, SPEAKING, IDLE)),
+    (THINKING, s.Flicker): Row(t.settle_reply, (THINKING, SPEAKING, IDLE)),
     (THINKING, s.Transcribed): Row(t.correct, (THINKING,)),
     (THINKING, s.TranscribeFailed): Row(t.no_partial, (THINKING,)),
-    (THINKING, s.ReplyReady): Row(t.play, (THINKING, SPEAKING)),
+    (THINKING, s.ReplyReady): Row(t.play, (THINKING, SPEAKING, IDLE)),
     (THINKING, s.ReplyFailed): Row(t.apologize, (THINKING, IDLE)),
     (THINKING, s.Asked): Row(t.ask_later, (THINKING,)),
     (THINKING, s.Interrupt): Row(t.give_up_turn, (IDLE,)),
@@ -87,6 +89,11 @@ TABLE: dict[tuple[State, type[s.Signal]], Row] = {
     (WEIGHING, s.ReplyFailed): Row(o.broke_off, (WEIGHING,)),
     (WEIGHING, s.Asked): Row(t.ask_later, (WEIGHING,)),
     (WEIGHING, s.Interrupt): Row(o.hush_weighing, (PAUSED, THINKING, IDLE)),
+    #
+    (IDLE, s.ToolsDone): Row(w.tell_now, (THINKING,)),
+    (IDLE, s.ToolsSlow): Row(w.ask_for_patience, (THINKING,)),
+    (LISTENING, s.ToolsDone): Row(w.tell_in_answer, (LISTENING,)),
+    **{(state, s.ToolsDone): Row(w.tell_later, (state,)) for state in _BUSY},
     #
     **{(state, s.Ended): Row(t.end, (CLOSED,)) for state in State if state is not CLOSED},
 }

@@ -21,7 +21,7 @@ from visavis.conversation.ledger import Ledger, Stage
 from visavis.conversation.reply import ReplyJob
 from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.tasks import TaskOwner
-from visavis.models.protocols import TextToSpeech
+from visavis.models.protocols import TextToSpeech, ToolCall
 from visavis.seam import RATE_OUT, CallPort, Played
 
 KEPT_REPLIES = 50
@@ -42,7 +42,10 @@ class Mouth:
         emit: Callable[[SessionEvent], None],
         signal: Callable[[s.Signal], None],
         new_id: Callable[[str], str],
+        call: Callable[[int, str, ToolCall], None],
     ) -> None:
+        """`call(reply, response_id, call)` runs a tool."""
+        self._call = call
         self._port = port
         self._tts = tts
         self._set = settings
@@ -64,7 +67,7 @@ class Mouth:
     def prepare(
         self,
         number: int,
-        texts: AsyncIterator[str],
+        texts: AsyncIterator[str | ToolCall],
         agent: Agent,
         *,
         announce: bool = False,
@@ -82,6 +85,7 @@ class Mouth:
             port=self._port,
             signal=self._on_signal,
             on_text=self._text,
+            on_call=lambda job, call: self._call(job.number, job.response_id, call),
         )
         self._jobs[number] = job
         if done is not None:
@@ -102,23 +106,27 @@ class Mouth:
             self._tell_done(job, "failed" if job.failed else "cancelled", "")
         return job.tokens
 
-    def release(self, number: int, ledger: Ledger | None) -> None:
+    def release(self, number: int, ledger: Ledger | None) -> bool:
+        """Play it. False if it says nothing: then the turn's ledger waits for one that does."""
         job = self._jobs[number]
         now = self._loop.time()
         if self._ducked:
             self.duck(1.0)
         self._history.add(Item(job.item_id, "assistant", ""))
         if ledger is not None:
-            self._ledgers[number] = ledger
+            if not job.silent:
+                self._ledgers[number] = ledger
             ledger.response_id = job.response_id
             for stage, at in job.stages.items():
                 ledger.stamp(stage, at)
             ledger.stamp(Stage.RELEASED, now)
-            ledger.stamp(Stage.FIRST_SENT, now)
+            if not job.silent:
+                ledger.stamp(Stage.FIRST_SENT, now)
         self._announce(job)
         job.release()
         if ledger is not None:
             self._emit(TurnMeasured(ledger, now))
+        return not job.silent
 
     def duck(self, gain: float) -> None:
         self._ducked = gain < 1.0

@@ -4,14 +4,22 @@ as possible, so that its cache is warm when it must answer."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 import structlog
 
 from visavis.conversation.history import History
 from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.tasks import TaskOwner
-from visavis.models.protocols import ChatMessage, GenerateOptions, LanguageModel
+from visavis.conversation.tool_runner import ToolRunner
+from visavis.models.protocols import (
+    ChatMessage,
+    GenerateOptions,
+    LanguageModel,
+    ToolCall,
+    ToolSpec,
+)
+from visavis.models.streams import closing
 
 log = structlog.get_logger(__name__)
 
@@ -28,10 +36,12 @@ class Prompts:
         *,
         instructions: str,
         call_id: str,
+        tools: ToolRunner,
         note: Callable[[str], str] | None = None,
     ) -> None:
         """`note` gives what the model is told beside the person's words, before them."""
         self.instructions = instructions
+        self._tools = tools
         self._llm = llm
         self._history = history
         self._set = settings
@@ -40,14 +50,16 @@ class Prompts:
         self._note = note
         self._prefilling: asyncio.Task[None] | None = None
 
-    def answer(self, text: str) -> AsyncIterator[str]:
+    def answer(self, text: str) -> AsyncIterator[str | ToolCall]:
         """The model's reply to the person's words."""
         # The full stop that recognisers set and take back would cost the cache its tail.
         return self._generate(self._messages(self._said(text.rstrip(" ."))))
 
-    def speak(self, instructions: str | None = None) -> AsyncIterator[str]:
+    def speak(self, instructions: str | None = None) -> AsyncIterator[str | ToolCall]:
         """The model's next words. `instructions` hold for these, besides the session's."""
-        return self._generate(self._messages(instructions=instructions))
+        tools = self._tools.offered
+        said = self._generate(self._messages(instructions=instructions, tools=tools))
+        return said if tools else _words_only(said)
 
     def prefill(self, text: str = "") -> None:
         """Let the model read the history, and this beginning of the person's turn."""
@@ -59,11 +71,21 @@ class Prompts:
         note = self._note(text) if self._note is not None else ""
         return ChatMessage("user", f"{note} {text}" if note else text)
 
-    def _messages(self, *extra: ChatMessage, instructions: str | None = None) -> list[ChatMessage]:
+    def _messages(
+        self,
+        *extra: ChatMessage,
+        instructions: str | None = None,
+        tools: tuple[ToolSpec, ...] | None = None,
+    ) -> list[ChatMessage]:
         system = "\n".join(filter(None, (self.instructions, instructions)))
-        return self._history.messages(system, extra=extra, budget_tokens=self._set.context_tokens)
+        return self._history.messages(
+            system,
+            extra=extra,
+            budget_tokens=self._set.context_tokens,
+            tools=self._tools.specs if tools is None else tools,
+        )
 
-    def _generate(self, messages: list[ChatMessage]) -> AsyncIterator[str]:
+    def _generate(self, messages: list[ChatMessage]) -> AsyncIterator[str | ToolCall]:
         self._stop_prefilling()
         options = GenerateOptions(
             max_tokens=self._set.max_reply_tokens, temperature=self._set.temperature
@@ -80,3 +102,11 @@ class Prompts:
                 await self._llm.prefill(messages)
         except Exception as error:  # only warmth is lost; a broken model shows when it must answer
             log.info("prefill_failed", call=self._call_id, error=type(error).__name__)
+
+
+async def _words_only(pieces: AsyncIterator[str | ToolCall]) -> AsyncGenerator[str, None]:
+    """Without calls: tools were not offered, whatever the model believes."""
+    async with closing(pieces):
+        async for piece in pieces:
+            if isinstance(piece, str):
+                yield piece

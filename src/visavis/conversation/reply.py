@@ -12,7 +12,7 @@ from visavis.conversation.heard import HeardMap
 from visavis.conversation.ledger import Stage
 from visavis.conversation.settings import ConversationSettings
 from visavis.errors import ModelError
-from visavis.models.protocols import TextToSpeech, Voice
+from visavis.models.protocols import TextToSpeech, ToolCall, Voice
 from visavis.models.streams import each_within
 from visavis.seam import RATE_OUT, CallPort, Pcm
 from visavis.speaking import ClauseSplitter, Piece, Reader
@@ -25,7 +25,8 @@ class ReplyJob:
     """Makes a reply, holds its sound back until `release`, then plays it at its pace.
 
     `texts` is what the language model gives, or the literal text. `signal` tells the machine;
-    `on_text(job, delta)` is called for every piece of a released reply before its sound.
+    `on_text(job, delta)` is called for every piece of a released reply before its sound, and
+    `on_call(job, call)` for every tool it calls: nothing is done before the person's turn is over.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class ReplyJob:
         number: int,
         item_id: str,
         response_id: str,
-        texts: AsyncIterator[str],
+        texts: AsyncIterator[str | ToolCall],
         *,
         tts: TextToSpeech,
         voice: Voice,
@@ -42,6 +43,7 @@ class ReplyJob:
         port: CallPort,
         signal: Callable[[s.Signal], None],
         on_text: Callable[[ReplyJob, str], None],
+        on_call: Callable[[ReplyJob, ToolCall], None],
     ) -> None:
         self.number = number
         self.item_id = item_id
@@ -55,6 +57,8 @@ class ReplyJob:
         self.released = False
         self.stopped = False
         self.failed = False
+        self.silent = False
+        """It calls tools and says nothing."""
         self.played = 0
         """Samples heard so far."""
         self.exact = False
@@ -67,10 +71,12 @@ class ReplyJob:
         self._port = port
         self._signal = signal
         self._on_text = on_text
+        self._on_call = on_call
         self._loop = asyncio.get_running_loop()
         self._go = asyncio.Event()
-        self._held: list[str | Pcm] = []
-        """Pieces of text and speech, in order, waiting for the release."""
+        self._held: list[str | Pcm | ToolCall] = []
+        """Pieces of text and speech, and calls, in order, waiting for the release."""
+        self._called = False
         self._reader = Reader()
         self._clauses = 0
         self._ready = False
@@ -94,13 +100,19 @@ class ReplyJob:
                 async for piece in pieces:
                     await self._speak(piece)
             if not self._ready:
-                raise ModelError("the language model gave no words to say")
+                if not self._called:
+                    raise ModelError("the language model gave no words to say")
+                self.silent = True
+                self._signal(s.ReplyReady(self.number, silent=True))
         except Exception as error:  # whatever a model raises: it ends this reply, not the call
             self.failed = True
             self._signal(s.ReplyFailed(self.number, f"{type(error).__name__}: {error}"))
             if not self.released:
                 return
         await self._go.wait()
+        if self.silent:
+            self._signal(s.ReplyPlayed(self.number))
+            return
         self._port.finish(self.number)
         await asyncio.sleep(max(0.0, self._ends_at - self._loop.time()) + PLAYED_GRACE_S)
         self._signal(s.ReplyPlayed(self.number))
@@ -125,6 +137,10 @@ class ReplyJob:
             async for token in tokens:
                 self.tokens += 1
                 self._stamp(Stage.LLM_FIRST_TOKEN)
+                if isinstance(token, ToolCall):
+                    self._called = True
+                    self._put_or_hold(token)
+                    continue
                 for piece in splitter.feed(token):
                     yield piece
         for piece in splitter.close():
@@ -162,13 +178,16 @@ class ReplyJob:
         if ahead > 0:
             await asyncio.sleep(ahead)
 
-    def _put_or_hold(self, what: str | Pcm) -> None:
+    def _put_or_hold(self, what: str | Pcm | ToolCall) -> None:
         if self.released:
             self._put(what)
         else:
             self._held.append(what)
 
-    def _put(self, what: str | Pcm) -> None:
+    def _put(self, what: str | Pcm | ToolCall) -> None:
+        if isinstance(what, ToolCall):
+            self._on_call(self, what)
+            return
         if isinstance(what, str):
             self._on_text(self, what)
             return

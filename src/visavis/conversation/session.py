@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from visavis.conversation import signals as s
 from visavis.conversation.actions import Actions
@@ -34,6 +34,8 @@ from visavis.conversation.requests import Request, Requests
 from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.state import State
 from visavis.conversation.tasks import TaskOwner
+from visavis.conversation.tool_runner import ToolRunner
+from visavis.conversation.tools import ClientTool
 from visavis.conversation.watchers import Watchers
 from visavis.errors import CallEnded
 from visavis.models.protocols import ModelSet
@@ -70,6 +72,16 @@ class Session:
         self._machine = Machine(
             self._set, detector=models.turn is not None, partials=models.stt.partials
         )
+        self._tools = ToolRunner(
+            self._history,
+            self._set,
+            self._tasks,
+            signal=self._handle,
+            emit=self._tool_news,
+            new_id=self._new_id,
+            is_idle=lambda: self._machine.state is State.IDLE,
+        )
+        self._tools.use(agent.tools)
         self._ears = Ears(models.vad.stream(), self._set)
         self._listener = Listener(
             models.stt,
@@ -93,6 +105,7 @@ class Session:
             emit=self._emit,
             signal=self._handle,
             new_id=self._new_id,
+            call=self._tools.call,
         )
         self._prompts = Prompts(
             models.llm,
@@ -102,6 +115,7 @@ class Session:
             instructions=agent.prompt,
             call_id=self.call_id,
             note=self._empathy.note if self._empathy and agent.feelings == "tell" else None,
+            tools=self._tools,
         )
         self._requests = Requests()
         self._actions = Actions(
@@ -113,6 +127,7 @@ class Session:
             requests=self._requests,
             mouth=self._mouth,
             watchers=self._watchers,
+            tools=self._tools,
         )
         self._queue: deque[s.Signal] = deque()
         self._handling = False
@@ -192,8 +207,23 @@ class Session:
         if self._mouth.truncate(item_id, max(0, audio_end_ms) * RATE_OUT // 1000) is not None:
             self._handle(s.Interrupt())
 
-    def update(self, *, instructions: str | None = None, voice: str | None = None) -> None:
-        """Change the agent for the replies to come."""
+    def tool_result(self, call_id: str, output: str) -> None:
+        """The client's result of a call (`ToolCalled.by_client`). No reply follows of itself;
+        ask for one. ProtocolError if nobody waits for it, CallEnded if the call is over."""
+        self._check_open()
+        self._tools.result(call_id, output)
+
+    def update(
+        self,
+        *,
+        instructions: str | None = None,
+        voice: str | None = None,
+        tools: Sequence[ClientTool] | None = None,
+    ) -> None:
+        """Change the agent for the replies to come. `tools` are the client's, beside the agent's
+        own. SettingsError if they cannot be used."""
+        if tools is not None:
+            self._tools.use((*self._actions.agent.tools, *tools))
         self._actions.agent = self._actions.agent.changed(instructions, voice)
         if instructions is not None:
             self._prompts.instructions = self._actions.agent.prompt
@@ -266,7 +296,7 @@ class Session:
                 self._person.follow(before, self._machine.state)
                 for action in actions:
                     self._actions.do(action)
-                self._watchers.show_agent(self._machine.state)
+                self._show_agent()
         finally:
             self._handling = False
 
@@ -286,6 +316,13 @@ class Session:
             self._prompts.prefill()
         self._watchers.emit(event)
 
+    def _tool_news(self, event: SessionEvent) -> None:
+        self._watchers.emit(event)
+        self._show_agent()
+
+    def _show_agent(self) -> None:
+        self._watchers.show_agent(self._machine.state, at_work=self._tools.running > 0)
+
     def _new_id(self, kind: str) -> str:
         self._ids += 1
         return f"{kind}_{self.call_id}_{self._ids}"
@@ -299,6 +336,7 @@ class Session:
             return
         self._handle(s.Ended())
         self._closed = True
+        self._tools.close()
         self._mouth.close()
         if self._tick is not None:
             self._tick.cancel()

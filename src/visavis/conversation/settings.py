@@ -103,6 +103,18 @@ class ConversationSettings:
     """A recogniser that failed is asked again within so much silence; later the person has waited
     long enough and is told."""
     score_timeout_s: float = 1.0
+
+    # Tools
+    tool_slow_s: float = 2.5
+    """A tool that takes longer is announced."""
+    tool_timeout_s: float = 20.0
+    """Longest wait for a tool's result, unless the tool says otherwise."""
+    max_tools_running: int = 8
+    max_tool_rounds: int = 4
+    """How often in one turn the model may call tools and call again after their results."""
+    max_tool_output: int = 2000
+    """Characters of a result that the model reads."""
+
     away_s: float = 30.0
     """A person silent for so long is away."""
 
@@ -163,6 +175,11 @@ _POSITIVE = (
     "hold_clauses",
     "model_timeout_s",
     "score_timeout_s",
+    "tool_slow_s",
+    "tool_timeout_s",
+    "max_tools_running",
+    "max_tool_rounds",
+    "max_tool_output",
     "partial_s",
     "eager_partial_s",
     "max_queued_requests",

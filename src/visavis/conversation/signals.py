@@ -79,6 +79,8 @@ class ReplyReady:
     """The reply's first audio is prepared."""
 
     reply: int
+    silent: bool = False
+    """It is complete and has no audio: it only calls tools."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -104,6 +106,16 @@ class Asked:
 
 
 @dataclass(slots=True, frozen=True)
+class ToolsDone:
+    """Results of tools are in history, and no reply was made of them yet."""
+
+
+@dataclass(slots=True, frozen=True)
+class ToolsSlow:
+    """Tools work on, and nobody has said so."""
+
+
+@dataclass(slots=True, frozen=True)
 class Interrupt:
     """The program wants silence."""
 
@@ -125,6 +137,8 @@ Signal: TypeAlias = (
     | ReplyFailed
     | ReplyPlayed
     | Asked
+    | ToolsDone
+    | ToolsSlow
     | Interrupt
     | Ended
 )
@@ -190,6 +204,20 @@ class StartAsked:
 
     reply: int
     request: int
+
+
+@dataclass(slots=True, frozen=True)
+class StartResults:
+    """Prepare what the agent says to the results of its tools. Committed at once."""
+
+    reply: int
+
+
+@dataclass(slots=True, frozen=True)
+class StartHold:
+    """Prepare a word that the agent is still at work. Committed at once."""
+
+    reply: int
 
 
 @dataclass(slots=True, frozen=True)
@@ -274,6 +302,8 @@ Action: TypeAlias = (
     | Prefill
     | StartReply
     | StartAsked
+    | StartResults
+    | StartHold
     | StartApology
     | DropReply
     | EndSpeech

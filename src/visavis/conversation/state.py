@@ -76,8 +76,12 @@ class Utterance:
 @dataclass(slots=True)
 class Reply:
     number: int
-    kind: Literal["turn", "asked", "apology"]
+    kind: Literal["turn", "asked", "apology", "results", "hold"]
     text: str = ""
     """What it answers, normalised."""
+    knows: int = 0
+    """How many results of tools its model has read."""
     ready: bool = False
+    silent: bool = False
+    """Ready, and there is nothing to be heard."""
     released: bool = False

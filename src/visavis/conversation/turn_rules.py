@@ -68,7 +68,7 @@ def no_partial(m: Floor, e: s.TranscribeFailed) -> State:
 
 def held_ready(m: Floor, e: s.ReplyReady) -> State:
     if m.reply is not None and m.reply.number == e.reply:
-        m.reply.ready = True
+        m.reply.ready, m.reply.silent = True, e.silent
     return m.state
 
 

@@ -55,9 +55,10 @@ class Watchers:
             except Exception as error:  # a watcher's fault must not end what it watches
                 self._log("listener_failed", type(event).__name__, error)
 
-    def show_agent(self, machine: State) -> None:
-        """The agent as the state machine has it."""
-        state = _AGENT.get(machine, AgentState.LISTENING)
+    def show_agent(self, machine: State, *, at_work: bool = False) -> None:
+        """The agent as the state machine has it. `at_work`: tools are running."""
+        rest = AgentState.THINKING if at_work and machine is State.IDLE else AgentState.LISTENING
+        state = _AGENT.get(machine, rest)
         if state is not self.agent_state:
             old, self.agent_state = self.agent_state, state
             self.emit(AgentStateChanged(old, state, self._loop.time()))

@@ -86,9 +86,38 @@ Role = Literal["system", "user", "assistant", "tool"]
 
 
 @dataclass(slots=True, frozen=True)
+class ToolSpec:
+    """A function that a language model may call."""
+
+    name: str
+    """Letters, digits, `_` and `-`; at most 64."""
+    description: str
+    parameters: dict[str, Any]
+    """JSON schema of an object."""
+
+
+@dataclass(slots=True, frozen=True)
+class ToolCall:
+    id: str
+    name: str
+    arguments: str
+    """JSON, as the model wrote it: not checked."""
+
+
+RUNNING = "(still at work; the result will follow)"
+"""What stands for the result of a tool that is still at work."""
+
+
+@dataclass(slots=True, frozen=True)
 class ChatMessage:
     role: Role
     content: str
+    tools: tuple[ToolSpec, ...] = ()
+    """In the system's message: what may be called from here on."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    """In the assistant's: what it called after these words."""
+    tool_call_id: str = ""
+    """In a tool's: whose result this is."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -107,8 +136,9 @@ class LanguageModel(Protocol):
 
     def generate(
         self, messages: Sequence[ChatMessage], options: GenerateOptions = DEFAULT_OPTIONS
-    ) -> AsyncIterator[str]:
-        """Stream the reply as pieces of text. Closing the iterator cancels the work."""
+    ) -> AsyncIterator[str | ToolCall]:
+        """Stream the reply as pieces of text, and whole calls of the tools that the messages
+        offer. An empty piece is a sign of life. Closing the iterator cancels the work."""
 
     async def prefill(self, messages: Sequence[ChatMessage]) -> None:
         """Warm the cache with this beginning of a conversation, the last message being

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from visavis.conversation.events import SessionEvent
+from visavis.conversation.tools import ClientTool
 from visavis.errors import VisavisError
 from visavis.link_window import FarSide
 from visavis.realtime import client_events as ask
@@ -26,7 +27,14 @@ class Talk(Protocol):
     def interrupt(self) -> Any: ...
     def add_user_text(self, text: str) -> Any: ...
     def truncate(self, item_id: str, audio_end_ms: int) -> Any: ...
-    def update(self, *, instructions: str | None = None, voice: str | None = None) -> Any: ...
+    def tool_result(self, call_id: str, output: str) -> Any: ...
+    def update(
+        self,
+        *,
+        instructions: str | None = None,
+        voice: str | None = None,
+        tools: Sequence[ClientTool] | None = None,
+    ) -> Any: ...
 
 
 class Microphone(Protocol):
@@ -166,7 +174,12 @@ class RealtimeBridge:
         if config.instructions is not None:
             self._view.instructions = config.instructions
         self._view.voice = voice or self._view.voice
-        self._session.update(instructions=config.instructions, voice=voice)
+        changes: dict[str, Any] = {"instructions": config.instructions, "voice": voice}
+        if config.tools is not None:
+            changes["tools"] = [tool.client_tool() for tool in config.tools]
+        self._session.update(**changes)
+        if config.tools is not None:
+            self._view.tools = [tool.model_dump() for tool in config.tools]
 
     def _update(self, config: ask.SessionConfig) -> None:
         self._apply(config)
@@ -175,7 +188,7 @@ class RealtimeBridge:
         unsupported = [
             name
             for name, asked in (
-                ("session.tools", bool(config.tools)),
+                ("session.tool_choice", config.tool_choice not in (None, "auto")),
                 ("session.output_modalities", config.output_modalities == ["text"]),
                 ("session.audio.output.speed", bool(output and output.speed not in (None, 1.0))),
             )
@@ -190,12 +203,15 @@ class RealtimeBridge:
             )
 
     def _create(self, item: ask.Item) -> None:
+        if item.type == "function_call_output":
+            self._take_output(item)
+            return
         texts = [c.text for c in item.content if c.type == "input_text" and c.text]
         if item.type != "message" or item.role != "user" or len(texts) != len(item.content):
             raise ClientEventError(
                 "unsupported",
-                "conversation.item.create: only messages of the user with input_text content are "
-                "taken.",
+                "conversation.item.create: only messages of the user with input_text content, and "
+                "function_call_output, are taken.",
                 param="item",
             )
         if not texts:
@@ -207,6 +223,16 @@ class RealtimeBridge:
         item_id = self._session.add_user_text(text)
         if self.narrator.last_item == before:
             self.narrator.show_typed(item_id if isinstance(item_id, str) else _new_id("item"), text)
+
+    def _take_output(self, item: ask.Item) -> None:
+        if item.call_id is None or item.output is None:
+            raise ClientEventError(
+                "invalid_event",
+                "conversation.item.create: function_call_output needs call_id and output.",
+                param="item",
+            )
+        self._session.tool_result(item.call_id, item.output)
+        self.narrator.show_output(item.id or _new_id("item"), item.call_id, item.output)
 
     def _truncate(self, said: ask.ItemTruncate) -> None:
         self._session.truncate(said.item_id, said.audio_end_ms)

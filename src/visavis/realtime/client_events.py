@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from visavis.conversation.tools import MAX_TOOLS, ClientTool
 from visavis.errors import ProtocolError
+from visavis.models.protocols import ToolSpec
 from visavis.seam import FarReport
 
 
@@ -40,12 +42,25 @@ class AudioConfig(BaseModel):
     output: OutputConfig | None = None
 
 
+class Tool(BaseModel):
+    """A function that the client runs."""
+
+    type: Literal["function"]
+    name: str = Field(max_length=64)
+    description: str = Field(default="", max_length=8192)
+    parameters: dict[str, Any] = Field(default_factory=lambda: {"type": "object"})
+
+    def client_tool(self) -> ClientTool:
+        return ClientTool(ToolSpec(self.name, self.description, self.parameters))
+
+
 class SessionConfig(BaseModel):
     type: Literal["realtime"] = "realtime"
     instructions: str | None = Field(default=None, max_length=32_768)
     audio: AudioConfig | None = None
     output_modalities: list[Literal["text", "audio"]] | None = None
-    tools: list[dict[str, Any]] | None = None
+    tools: list[Tool] | None = Field(default=None, max_length=MAX_TOOLS)
+    tool_choice: str | dict[str, Any] | None = None
 
 
 class SessionUpdate(Event):
@@ -77,6 +92,9 @@ class Item(BaseModel):
     id: str | None = Field(default=None, max_length=512)
     role: Literal["user", "assistant", "system"] | None = None
     content: list[Content] = Field(default_factory=list, max_length=64)
+    call_id: str | None = Field(default=None, max_length=512)
+    output: str | None = None
+    """The result of a function that the client ran; as long as a message may be."""
 
 
 class ItemCreate(Event):

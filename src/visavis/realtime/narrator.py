@@ -21,6 +21,8 @@ from visavis.conversation.events import (
     SessionEvent,
     SpeechStarted,
     SpeechStopped,
+    ToolCalled,
+    ToolReturned,
     TurnMeasured,
     UserInputTranscribed,
     UserState,
@@ -28,7 +30,14 @@ from visavis.conversation.events import (
 )
 from visavis.link_window import LinkWindow, to_fields
 from visavis.realtime.replies import Reply
-from visavis.realtime.server_events import Body, SessionView, error, event, user_item
+from visavis.realtime.server_events import (
+    Body,
+    SessionView,
+    error,
+    event,
+    output_item,
+    user_item,
+)
 from visavis.realtime.transcripts import StableText
 from visavis.seam import LinkReport, Pcm, Played, UpEvent
 
@@ -151,6 +160,10 @@ class Narrator:
                     self._emit_all(reply.closing(news))
             case FeelingHeard(item_id, feeling):
                 self.tell(event("visavis.feeling", item_id=item_id, **asdict(feeling)))
+            case ToolCalled():
+                self._called(news)
+            case ToolReturned():
+                self._tool(news.call_id, news.name, news.status, news.seconds)
             case TurnMeasured():
                 self.tell(event("visavis.ledger", ledger=news.ledger.to_dict()))
             case SessionError():
@@ -194,6 +207,22 @@ class Narrator:
     def show_typed(self, item_id: str, text: str) -> None:
         self._typed = item_id
         self._show(user_item(item_id, text=text))
+
+    def show_output(self, item_id: str, call_id: str, output: str) -> None:
+        """The client's result of a function was taken."""
+        self._show(output_item(item_id, call_id, output))
+
+    def _called(self, news: ToolCalled) -> None:
+        reply = next((r for r in self.replies.values() if r.response_id == news.response_id), None)
+        if not news.by_client:
+            self._tool(news.call_id, news.name, "running", 0.0)
+        elif reply is not None:
+            self._emit_all(reply.called(news))
+            self.last_item = news.item_id
+
+    def _tool(self, call_id: str, name: str, status: str, seconds: float) -> None:
+        fields = {"call_id": call_id, "name": name[:64], "status": status}
+        self.tell(event("visavis.tool", **fields, seconds=round(seconds, 3)))
 
     def _show(self, item: Body) -> None:
         previous, self.last_item = self.last_item, item["id"]

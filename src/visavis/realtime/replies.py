@@ -5,8 +5,8 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass, field
 
-from visavis.conversation.events import ReplyDone, ReplyStarted, ReplyText
-from visavis.realtime.server_events import Body, assistant_item, event, response
+from visavis.conversation.events import ReplyDone, ReplyStarted, ReplyText, ToolCalled
+from visavis.realtime.server_events import Body, assistant_item, call_item, event, response
 from visavis.seam import Pcm
 
 
@@ -19,6 +19,10 @@ class Reply:
     conversation_id: str
     previous_item_id: str | None
     said: list[str] = field(default_factory=list)
+    has_message: bool = False
+    """The message was announced: a response that only calls functions has none."""
+    calls: list[Body] = field(default_factory=list)
+    """Items of functions that the client is to run."""
     audio_sent: bool = False
     audio_done: bool = False
     audible: bool = False
@@ -38,17 +42,23 @@ class Reply:
             "content_index": 0,
         }
 
-    def _item(self, kind: str, item: Body) -> Body:
-        return event(kind, response_id=self.response_id, output_index=0, item=item)
+    def _item(self, kind: str, item: Body, index: int = 0) -> Body:
+        return event(kind, response_id=self.response_id, output_index=index, item=item)
 
     def opening(self) -> list[Body]:
-        item = assistant_item(self.item_id, "in_progress", None)
         in_progress = response(
             self.response_id, self.conversation_id, "in_progress", details=None, output=[]
         )
+        return [event("response.created", response=in_progress)]
+
+    def _message(self) -> list[Body]:
+        """The message begins, unless it has."""
+        if self.has_message:
+            return []
+        self.has_message = True
+        item = assistant_item(self.item_id, "in_progress", None)
         part = {"type": "audio", "transcript": ""}
         return [
-            event("response.created", response=in_progress),
             self._item("response.output_item.added", item),
             event("conversation.item.added", previous_item_id=self.previous_item_id, item=item),
             event("response.content_part.added", **self._place, part=part),
@@ -57,12 +67,37 @@ class Reply:
     def text(self, added: ReplyText) -> list[Body]:
         self.said.append(added.delta)
         kind = "response.output_audio_transcript.delta"
-        return [event(kind, **self._place, delta=added.delta)]
+        return [*self._message(), event(kind, **self._place, delta=added.delta)]
 
     def audio(self, pcm: Pcm) -> list[Body]:
         self.audio_sent = True
         delta = b64encode(pcm.astype("<i2", copy=False).tobytes()).decode("ascii")
-        return [event("response.output_audio.delta", **self._place, delta=delta)]
+        return [*self._message(), event("response.output_audio.delta", **self._place, delta=delta)]
+
+    def called(self, call: ToolCalled) -> list[Body]:
+        """A function that the client is to run. What it is called with is known at once."""
+        index = len(self.calls) + self.has_message
+        place = {
+            "response_id": self.response_id,
+            "item_id": call.item_id,
+            "output_index": index,
+            "call_id": call.call_id,
+        }
+        begun = call_item(call.item_id, call.call_id, call.name, "", "in_progress")
+        item = call_item(call.item_id, call.call_id, call.name, call.arguments, "completed")
+        previous = self.calls[-1]["id"] if self.calls else self.previous_item_id
+        if self.has_message and not self.calls:
+            previous = self.item_id
+        self.calls.append(item)
+        kind = "response.function_call_arguments"
+        return [
+            self._item("response.output_item.added", begun, index),
+            event("conversation.item.added", previous_item_id=previous, item=begun),
+            event(f"{kind}.delta", **place, delta=call.arguments),
+            event(f"{kind}.done", **place, name=call.name, arguments=call.arguments),
+            self._item("response.output_item.done", item, index),
+            event("conversation.item.done", previous_item_id=previous, item=item),
+        ]
 
     def audio_end(self) -> list[Body]:
         if self.audio_done or not self.audio_sent:
@@ -90,6 +125,11 @@ class Reply:
 
     def closing(self, done: ReplyDone) -> list[Body]:
         cut = done.status == "cancelled"
+        if self.calls and not self.has_message:
+            ended = response(
+                self.response_id, self.conversation_id, done.status, details=None, output=self.calls
+            )
+            return [event("response.done", response=ended)]
         transcript = done.heard if cut else done.text
         item = assistant_item(self.item_id, "incomplete" if cut else "completed", transcript)
         part = {"type": "audio", "transcript": done.text}
@@ -100,7 +140,11 @@ class Reply:
         elif done.status == "failed":
             details = {"type": "failed", "error": {"type": "server_error", "code": "reply_failed"}}
         ended = response(
-            self.response_id, self.conversation_id, done.status, details=details, output=[item]
+            self.response_id,
+            self.conversation_id,
+            done.status,
+            details=details,
+            output=[item, *self.calls],
         )
         truncated = event(
             "conversation.item.truncated",
@@ -110,6 +154,7 @@ class Reply:
             visavis_text=done.heard,
         )
         return [
+            *self._message(),
             *(self.cleared() if cut else self.heard(done=True)),
             *self.audio_end(),
             event("response.output_audio_transcript.done", **self._place, transcript=done.text),

@@ -5,7 +5,7 @@ Every function here is pure; the bridge adds `event_id`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from visavis.seam import RATE_OUT
@@ -39,6 +39,8 @@ class SessionView:
     instructions: str
     voice: str
     speed: float = 1.0
+    tools: list[Body] = field(default_factory=list)
+    """The client's own, as it gave them."""
     transcription_model: str = "visavis"
 
     def body(self) -> Body:
@@ -51,7 +53,7 @@ class SessionView:
             "instructions": self.instructions,
             "output_modalities": ["audio"],
             "max_output_tokens": "inf",
-            "tools": [],
+            "tools": self.tools,
             "tool_choice": "auto",
             "audio": {
                 "input": {
@@ -95,6 +97,31 @@ def assistant_item(item_id: str, status: str, transcript: str | None) -> Body:
         "status": status,
         "role": "assistant",
         "content": content,
+    }
+
+
+def call_item(item_id: str, call_id: str, name: str, arguments: str, status: str) -> Body:
+    """A function that the client is to run."""
+    return {
+        "id": item_id,
+        "object": "realtime.item",
+        "type": "function_call",
+        "status": status,
+        "call_id": call_id,
+        "name": name,
+        "arguments": arguments,
+    }
+
+
+def output_item(item_id: str, call_id: str, output: str) -> Body:
+    """What the client says a function gave."""
+    return {
+        "id": item_id,
+        "object": "realtime.item",
+        "type": "function_call_output",
+        "status": "completed",
+        "call_id": call_id,
+        "output": output,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
+from visavis.conversation import FunctionTool
 from visavis.errors import VisavisError
 from visavis.line import LineEngine, native_available
 from visavis.models.protocols import ModelSet, NativeVoice
@@ -21,6 +22,7 @@ from visavis.server.access import Access
 from visavis.server.calls import Calls, MakeSession, WrapCall
 from visavis.server.http import Http
 from visavis.server.hub import ModelHub
+from visavis.server.load_tools import load_tools
 from visavis.server.metrics import Metrics
 from visavis.server.page import web_folder
 from visavis.server.websocket import RealtimeSocket
@@ -44,8 +46,10 @@ class Server:
         webrtc: bool,
         make_session: MakeSession | None,
         wrap_call: WrapCall | None,
+        tools: Sequence[FunctionTool] = (),
     ) -> None:
         self.settings = settings
+        self._tools = tuple(tools)
         self.hub = ModelHub(settings, models, on_loaded=self._listen)
         self.metrics = Metrics()
         self.metrics.watch_models(self.hub.standings)
@@ -58,7 +62,8 @@ class Server:
         self._wrap_call = wrap_call
 
     async def start(self) -> None:
-        """Open store and media socket, begin to load models. SettingsError."""
+        """Load tools, open store and media socket, begin to load models. SettingsError."""
+        tools = (*self._tools, *await asyncio.to_thread(load_tools, self.settings.agent.tools))
         if self.settings.store.enabled:
             self.store = await asyncio.to_thread(Store.open, self.settings.store.url)
         try:
@@ -74,6 +79,7 @@ class Server:
             engine=self.engine,
             make_session=self._make_session,
             wrap_call=self._wrap_call,
+            tools=tools,
         )
         self.hub.start()
 
@@ -112,15 +118,24 @@ def create_app(
     webrtc: bool = True,
     make_session: MakeSession | None = None,
     wrap_call: WrapCall | None = None,
+    tools: Sequence[FunctionTool] = (),
 ) -> Starlette:
     """The application. `models` are used instead of those the settings name, and stay open;
     `webrtc=False` answers as if the native module were missing; `wrap_call` comes between each
-    call's transport and conversation (see `WrapCall`).
+    call's transport and conversation (see `WrapCall`); `tools` are the agent's, before those that
+    the settings name.
 
     Its lifespan must run (uvicorn does); it raises SettingsError if store or media socket cannot
     be opened.
     """
-    server = Server(settings, models, webrtc=webrtc, make_session=make_session, wrap_call=wrap_call)
+    server = Server(
+        settings,
+        models,
+        webrtc=webrtc,
+        make_session=make_session,
+        wrap_call=wrap_call,
+        tools=tools,
+    )
     http = Http(server)
 
     @asynccontextmanager

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
 import structlog
 
-from visavis.conversation import Agent, Session
+from visavis.conversation import Agent, FunctionTool, Session
 from visavis.errors import VisavisError
 from visavis.line import LineEngine, LinePort, load_native
 from visavis.models.protocols import ModelSet, Voice
@@ -51,7 +51,9 @@ class Calls:
         engine: LineEngine | None = None,
         make_session: MakeSession | None = None,
         wrap_call: WrapCall | None = None,
+        tools: Sequence[FunctionTool] = (),
     ) -> None:
+        self._tools = tuple(tools)
         self._settings = settings
         self._hub = hub
         self._metrics = metrics
@@ -128,6 +130,7 @@ class Calls:
             voice=Voice(chosen.voice, chosen.speed),
             manner=chosen.manner,
             feelings=chosen.feelings,
+            tools=self._tools,
         )
         if chosen.instructions is not None:
             agent = replace(agent, instructions=chosen.instructions)

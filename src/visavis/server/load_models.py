@@ -28,6 +28,7 @@ from visavis.models.remote import (
     RemoteTextToSpeech,
 )
 from visavis.models.scripted import scripted_models
+from visavis.models.text_tools import TextTools
 from visavis.settings import ModelSettings, OpenAISettings, Settings
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ async def _mixed(chosen: ModelSettings) -> ModelSet:
         path = await asyncio.to_thread(store.path, llm_file)
         if chosen.fit:
             path = await asyncio.to_thread(fit, llama_library.load(), path, threads=_cores())
-        llms["embedded"] = await LlamaModel.load(path, threads=chosen.threads or min(4, _cores()))
+        threads = chosen.threads or min(4, _cores())
+        llms["embedded"] = TextTools(await LlamaModel.load(path, threads=threads))
     services = {"openai": chosen.openai, **chosen.services}
     for name, remote in services.items():
         if chosen.uses("stt", name):

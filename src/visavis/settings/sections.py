@@ -197,12 +197,21 @@ class AgentSettings(Section):
     """The system prompt; a friendly companion's if not set."""
     greeting: str = ""
     """Said when the call begins; nothing if empty."""
+    tools: list[Path] = Field(default_factory=list)
+    """Python files whose functions marked with `@function_tool` the agent may call."""
     voice: str = "default"
     speed: float = Field(default=1.0, ge=0.5, le=2.0)
     manner: Literal["even", "expressive"] = "even"
     """Expressive: the language model may mark how a sentence is spoken (docs/conversation.md)."""
     feelings: Literal["ignore", "watch", "tell"] = "watch"
     """What becomes of how the person sounds: nothing, events, or a note to the model as well."""
+
+    @field_validator("tools", mode="before")
+    @classmethod
+    def _commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
 
 
 class LimitSettings(Section):

@@ -15,6 +15,7 @@ from visavis.models.protocols import (
     ChatMessage,
     GenerateOptions,
     LanguageModel,
+    ToolCall,
 )
 
 
@@ -30,25 +31,31 @@ class FallbackLanguageModel:
 
     async def generate(
         self, messages: Sequence[ChatMessage], options: GenerateOptions = DEFAULT_OPTIONS
-    ) -> AsyncGenerator[str, None]:
+    ) -> AsyncGenerator[str | ToolCall, None]:
         """Stream the reply. What was given stays given: if its provider breaks off, the next one
         is asked to go on from there. ModelError if nobody can."""
         whom = self._providers.to_ask(asyncio.get_running_loop().time())
-        said = ""
+        said, called = "", False
         while True:
             ask = methodcaller("generate", resuming(messages, said), options)
-            asking = Asking[LanguageModel, str](self._providers, ask, empty_fails=True)
+            asking = Asking[LanguageModel, str | ToolCall](self._providers, ask, empty_fails=True)
             joint = Resumed(said)
             try:
                 async with aclosing(asking.answer(whom)) as pieces:
                     async for piece in pieces:
-                        if text := joint.push(piece):
-                            said += text
-                            yield text
+                        if isinstance(piece, ToolCall):
+                            called = True
+                            yield piece
+                            continue
+                        text = joint.push(piece)
+                        said += text
+                        yield text
                 if text := joint.finish():
                     yield text
                 return
             except BrokeOff as broke:
+                if called:
+                    return  # what it called for will be answered; another would call again
                 whom = [provider for provider in whom if provider is not broke.provider]
                 if not whom:
                     raise
