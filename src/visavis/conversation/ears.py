@@ -129,7 +129,7 @@ class Ears:
             floor = min(self._set.voice_hold_threshold, threshold) if holding else threshold
             out.extend(self._voice(end) if probability >= floor else self._no_voice(end))
         if self._mode is _Mode.VOICE:
-            out.append(s.VoiceWent(self._voiced_s, self.position))
+            out.append(s.VoiceWent(self._voiced_s, self.position, self._quiet_s()))
         elif self._mode is _Mode.AFTER and self._run_start is None:
             out.append(self._silence(self.position))
         return out
@@ -177,6 +177,14 @@ class Ears:
             if position <= self._last_voiced and power >= self._peak * QUIET_RATIO:
                 self._end = position
                 break
+
+    def _quiet_s(self) -> float:
+        quiet = 0
+        for _, power in reversed(self._blocks):
+            if power >= self._peak * QUIET_RATIO:
+                break
+            quiet += 1
+        return quiet * BLOCK / RATE_IN
 
     def _break_off(self) -> Iterator[s.Signal]:
         if self._run_start is not None:

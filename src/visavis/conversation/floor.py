@@ -92,8 +92,24 @@ class Floor:
         """Have a transcript of the whole utterance made, unless one is or is on its way."""
         heard = self.heard
         coming = self.decoding and heard.asked_at >= heard.end + FRESH_SAMPLES
-        if not heard.fresh and not coming:
+        if not heard.fresh and not coming and not self._nearly_decoded():
             self.decode(final=True)
+
+    def _nearly_decoded(self) -> bool:
+        """Whether words are about to come: most often all of them, sooner than a new decode's."""
+        if not self.decoding:
+            return False
+        gone_s = (self.heard.position - self.heard.asked_at) / RATE_IN
+        return abs(self.heard.took_s - gone_s) < self.settings.await_decode_s
+
+    def decode_the_dip(self) -> None:
+        """The voice has just fallen quiet: recognise what was said until then. If it goes on after
+        all, this was a partial like others; if not, the words are known before the end is."""
+        heard = self.heard
+        if not (self.partials and self.eager) or heard.dip or self._nearly_decoded():
+            return
+        heard.dip = True
+        self.decode(final=False)
 
     def decode_if_due(self, *, urgent: bool = False) -> None:
         """Recognise what came since the last time. `urgent`: as often as the machine can."""
@@ -102,6 +118,8 @@ class Floor:
             return
         pause = set_.eager_partial_s if self.eager or urgent else set_.partial_s
         every = max(pause, 1.5 * heard.took_s)
+        if self.reply is not None and not self.reply.ready:
+            every += set_.partial_waits_s
         if heard.position - heard.asked_at >= every * RATE_IN:
             self.decode(final=False)
 
@@ -129,13 +147,21 @@ class Floor:
 
     def _look_ahead(self, before: str) -> None:
         heard = self.heard
-        if self.eager and len(heard.text.split()) >= 2:
+        if self.eager and self._may_be_all():
             self.answer()
-        elif not self.eager and (self.reply is None or self.reply.ready):
+            return
+        if self.eager:
+            self.drop()  # it answers other words
+        if self.reply is None or self.reply.ready:
             stable = f"{heard.before} {stable_prefix(before, heard.words)}".strip()
             if len(stable.split()) > heard.prefilled:
                 heard.prefilled = len(stable.split())
                 self.emit(s.Prefill(stable))
+
+    def _may_be_all(self) -> bool:
+        """Whether the words so far are worth a reply while the person still speaks."""
+        words = normalize(self.heard.text)
+        return len(words.split()) >= 2 and not is_hanging(words)
 
     # ---- the end of the turn
 

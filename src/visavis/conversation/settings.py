@@ -33,6 +33,13 @@ class ConversationSettings:
     """Recognise again after so much new audio."""
     eager_partial_s: float = 0.2
     """The same while speculating on partials."""
+    partial_waits_s: float = 0.1
+    """So much longer while a reply to the last partial is being made: on few cores they would
+    only slow each other."""
+    dip_s: float = 0.03
+    """A voice that has been quiet for so long may have ended: recognise at once."""
+    await_decode_s: float = 0.06
+    """When the person falls silent, words that will have come by then are awaited."""
     speculate: Speculate = "auto"
     """When to begin a reply: at the first silence, on every changed partial, or by what the
     measured model speed allows."""
@@ -89,7 +96,7 @@ class ConversationSettings:
     """Words of the first piece spoken, unless punctuation comes earlier."""
     max_reply_tokens: int = 200
     temperature: float = 0.0
-    hold_clauses: int = 2
+    hold_clauses: int = 1
     """Pieces prepared of a reply that is not released."""
     ahead_s: float = 8.0
     """Speech prepared ahead of what is being played."""

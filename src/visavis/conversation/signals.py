@@ -35,6 +35,9 @@ class VoiceWent:
     voiced_s: float
     """Voice in this run and the runs before it since the utterance began, pauses left out."""
     position: int
+    quiet_s: float = 0.0
+    """How long there has been no sound to speak of: a stop inside a word, or the end, which voice
+    activity takes longer to be sure of."""
 
 
 @dataclass(slots=True, frozen=True)

@@ -47,6 +47,8 @@ class Utterance:
     """The words are those of the audio up to here."""
     asked_at: int = 0
     took_s: float = 0.0
+    dip: bool = False
+    """The voice has just fallen quiet, and what was said until then is being recognised."""
     prefilled: int = 0
     score: float | None = None
     verified: bool = False
@@ -67,6 +69,7 @@ class Utterance:
         return self.covers >= min(self.end + FRESH_SAMPLES, self.position)
 
     def voice(self, signal: s.VoiceWent) -> None:
+        self.dip = self.dip and signal.quiet_s > 0
         self.position, self.end, self.silence_s = signal.position, signal.position, 0.0
 
     def quiet(self, signal: s.Silence) -> None:

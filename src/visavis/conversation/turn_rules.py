@@ -45,6 +45,8 @@ def follow(m: Floor, e: s.VoiceWent) -> State:
         m.begin(e.position, e.position)
     elif e.position - heard.segment > set_.max_segment_s * RATE_IN:
         m.cut_segment(heard.covers if heard.covers > heard.segment else e.position)
+    elif e.quiet_s >= set_.dip_s:
+        m.decode_the_dip()
     else:
         m.decode_if_due()
     return State.LISTENING
@@ -114,8 +116,10 @@ def settle(m: Floor, e: s.Flicker) -> State:
 
 
 def understand(m: Floor, e: s.Transcribed) -> State:
-    if m.take(e) and m.heard.fresh:
+    if m.take(e):
+        # Words from before the very end are most often all of them.
         m.answer()
+        m.decode_the_end()
     return m.release_if_over()
 
 
