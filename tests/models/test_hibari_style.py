@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 pytest.importorskip("hibari", reason="hibari-tts is not installed (visavis[embedded])")
 
-from visavis.models.embedded.hibari_style import BINS, colour, melody, restyle
+from visavis.models.embedded.hibari_style import BINS, melody, resample, restyle
 from visavis.models.embedded.hibari_voice import HibariVoice
 from visavis.models.protocols import Voice
 from visavis.models.workers import Cancel
@@ -56,15 +56,27 @@ def test_the_plain_voice_is_left_alone() -> None:
     assert all(a is b for a, b in zip(restyle(spectra, Voice()), spectra, strict=True))
 
 
-def test_loudness_is_in_decibels_below_1_khz() -> None:
-    bins, breath = colour(-6, 0)
-    assert 20 * np.log10(np.exp(bins[10, 0])) == pytest.approx(-6, abs=0.01)
-    assert breath == 0
+@pytest.mark.parametrize("how", [{}, {"pitch": 3.0}, {"pitch_range": 1.5}, {"warmth": 1.0}])
+def test_level_moves_as_asked_and_with_nothing_else(
+    say: Callable[..., Sound], how: dict[str, float]
+) -> None:
+    for asked in (-6.0, 0.0, 4.0):
+        assert db(say(loudness=asked, **how)) - db(say()) == pytest.approx(asked, abs=0.7)
 
 
-def test_level_moves_as_asked(say: Callable[..., Sound]) -> None:
-    assert db(say(loudness=-6)) - db(say()) == pytest.approx(-6, abs=1)
-    assert db(say(loudness=4)) - db(say()) == pytest.approx(4, abs=1)
+@pytest.mark.parametrize("speed", [0.5, 0.8, 0.9, 1.1, 1.25, 1.6, 2.0])
+def test_pace_moves_as_asked(say: Callable[..., Sound], speed: float) -> None:
+    assert len(say()) / len(say(speed=speed)) == pytest.approx(speed, rel=0.15)
+
+
+def test_frames_are_left_out_or_repeated_evenly() -> None:
+    frames = [np.arange(100, dtype=np.float32)[None].repeat(BINS, 0) for _ in range(5)]
+    frames.append(np.arange(100, dtype=np.float32))
+    fast, slow = resample(frames, 1.25), resample(frames, 0.8)
+    assert {array.shape[-1] for array in fast} == {80}
+    assert {array.shape[-1] for array in slow} == {125}
+    assert np.diff(fast[5]).max() <= 2 and np.diff(slow[5]).min() >= 0
+    assert resample(frames, 1.0) is frames
 
 
 def test_the_loudest_does_not_clip(say: Callable[..., Sound]) -> None:

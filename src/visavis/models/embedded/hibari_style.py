@@ -32,25 +32,64 @@ _EFFORT_DB = 0.25
 _OCTAVES = np.log2(np.maximum(_HZ, 1000) / 1000).clip(0, 3)
 
 
+_PACES = ((0.5, 0.48), (0.7, 0.69), (1.0, 1.0), (1.4, 1.49))
+"""What the network is asked for, and how fast it then speaks. It rounds the length of each phoneme
+to 25 ms, so little comes of what lies between."""
+
+
+def pace(speed: float) -> tuple[float, float]:
+    """The speed to ask the network for, and the factor by which its frames must be sped up."""
+    asked, real = min(_PACES, key=lambda known: abs(np.log(speed / known[1])))
+    return asked, speed / real
+
+
+def resample(spectra: list[Frames], factor: float) -> list[Frames]:
+    """Frames repeated or left out, evenly, so that there are 1/`factor` times as many. The pulses
+    that carry the voice are made of the pitch afterwards, so their phases stay whole."""
+    count = spectra[0].shape[1]
+    # A fiftieth more or less is not heard, and the frames' own phases are kept.
+    if abs(factor - 1) < 0.02 or count < 2:
+        return spectra
+    chosen = np.linspace(0, count - 1, max(2, round(count / factor))).round().astype(np.intp)
+    return [np.ascontiguousarray(array[..., chosen]) for array in spectra]
+
+
 def melody(f0: Frames, pitch: float, pitch_range: float) -> Frames:
     """The pitch curve (Hz, one value a frame) moved by semitones, its ups and downs scaled around
-    its mean, both on the logarithm; unvoiced frames stay."""
+    its median, both on the logarithm; unvoiced frames stay."""
     voiced = f0 >= _VOICED_HZ
     if not voiced.any():
         return f0
     log = np.log2(f0[voiced])
-    moved = log.mean() + (log - log.mean()) * pitch_range + pitch / 12
+    middle = np.median(log)
+    moved = middle + (log - middle) * pitch_range + pitch / 12
     out = f0.copy()
     out[voiced] = np.exp2(moved).clip(_LOWEST_HZ, _HIGHEST_HZ)
     return out
 
 
 def colour(loudness: float, warmth: float) -> tuple[Frames, float]:
-    """What is added to the logarithms of every frame's spectra, per bin, and to the noise."""
+    """What is added to the logarithms of every frame's spectra, per bin, and to the noise. The
+    level is not set here."""
     tilt = (_TILT_DB * warmth + _EFFORT_DB * loudness) * _OCTAVES
     body = _BODY_DB * warmth * (_HZ < 500)
-    bins = ((loudness + tilt + body) * _DECIBEL).astype(np.float32)
+    bins = ((tilt + body) * _DECIBEL).astype(np.float32)
     return bins[:, None], float(_BREATH_DB * warmth * _DECIBEL)
+
+
+def is_plain(voice: Voice) -> bool:
+    """Whether the network's own frames are wanted, whatever their pace."""
+    return (voice.pitch, voice.pitch_range, voice.loudness, voice.warmth) == (0.0, 1.0, 0.0, 0.0)
+
+
+def levelled(wave: Frames, plain: Frames, loudness: float) -> Frames:
+    """The wave, `loudness` decibels above the plain one: another pitch or colour alone would make
+    it louder or softer as well."""
+    power = float((wave**2).mean())
+    if power <= 0:
+        return wave
+    gain = np.sqrt(float((plain**2).mean()) / power) * 10 ** (loudness / 20)
+    return (wave * np.float32(gain)).astype(np.float32)
 
 
 def restyle(spectra: list[Frames], voice: Voice) -> list[Frames]:

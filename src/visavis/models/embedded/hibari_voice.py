@@ -18,7 +18,7 @@ from hibari.g2p.normalize import normalize
 from numpy.typing import NDArray
 
 from visavis.errors import ModelError
-from visavis.models.embedded.hibari_style import restyle
+from visavis.models.embedded.hibari_style import is_plain, levelled, pace, resample, restyle
 from visavis.models.embedded.hibari_text import plain, speakable, word_ends
 from visavis.models.embedded.onnx import interruptible, open_session, run
 from visavis.models.protocols import DEFAULT_VOICE, Speech, Voice
@@ -68,16 +68,21 @@ class HibariVoice:
         reading = self._read(clean)
         if not reading.words:
             return Speech(np.zeros(0, np.int16), tuple((word, 0) for word in text.split()))
+        speed, faster = pace(voice.speed)
         feed = {
             "ids": np.asarray([reading.ids], np.int64),
-            "speed": np.asarray([voice.speed], np.float32),
+            "speed": np.asarray([speed], np.float32),
         }
         options = interruptible(cancel)
         out = run(cancel, "the voice", lambda: self._session.run(None, feed, options))
         *spectra, frame_ends = out
-        lh, theta, ln, lr, phi, f0 = restyle([array[0] for array in spectra], voice)
+        frames = resample([array[0] for array in spectra], faster)
         cancel.check()
-        wave = dsp.synth(lh, theta, ln, lr, phi, f0, np.random.default_rng(0))
+        wave = dsp.synth(*frames, np.random.default_rng(0))
+        if not is_plain(voice):
+            cancel.check()
+            styled = dsp.synth(*restyle(frames, voice), np.random.default_rng(0))
+            wave = levelled(styled, wave, voice.loudness)
         # The sum counts pairs of frames in this export; its last value is the whole length.
         scale = len(wave) / max(1.0, float(frame_ends[-1]))
         ends = [int(frame_ends[i] * scale) for i in reading.last]
