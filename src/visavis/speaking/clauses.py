@@ -22,12 +22,13 @@ _CLOSERS = "\"')]}”’»"
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|Mt|Ft|Sr|Jr|vs|etc|e\.g|i\.e|[Nn]os?|[Aa]pprox|ca|[Vv]ol|[Ff]ig"
     r"|[Cc]h|[Ss]ec|pp?|[ap]\.m|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Mon|Tues?|Wed|Thu"
-    r"|Thurs|Fri|Sat|Sun)|\b[A-Z])\.\Z"
+    r"|Thurs|Fri|Sat|Sun|Ave|Blvd|Rd)|\b[A-Z])\.\Z"
 )
 _BINDS = re.compile(
     r"""(?:
       \d['’"”)\]}]*                           # a unit, "million", "pm" or the next group may follow
     | \d\s*[-–—+*/×x=<>~]
+    | \d\s?ft\.?
     | [-–+*/×÷=<>≈≤≥~$€£¥₹\#&@]               # a sign belongs to what is on both sides
     | \b(?:Mr|Mrs|Ms|Dr|Prof|St|Mt|Ft|[Nn]os?|[Aa]pprox|ca|[Vv]ol|[Ff]ig|[Cc]h|[Ss]ec|pp?|vs)\.
     | \b(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?

@@ -89,13 +89,14 @@ RULES: tuple[Rule, ...] = (
           r"|(?<![\w.,-])(?:\d[-. ])?\(\d{3}\)[-. ]?\d{3}[-. ]\d{4}(?![\w-])"
           r"|(?<![\w.,-])(?:\d[-.])?\d{3}([-. ])\d{3}\1\d{4}(?![\w-])"
           r"|(?<![\w.,-])\d{3}-\d{4}(?![\w-])"
+          r"|(?<![\w.,-])0\d{2,4}(?:[ -]\d{3,6}){1,3}(?![\w-])"
           r"|(?<![\w.,+])\+\d{7,15}(?!\w)", telephone),
     # Dates.
     rule(r"(?<![\w-])(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?Z?)?(?![\w-])", iso_date),
     rule(r"(?<![\w/.])(\d{1,2})([/.])(\d{1,2})\2(\d{4}|\d{2})(?![\w/]|\.\d)", slashed_date),
     rule(rf"\b(?P<mon>{_MONTH})\s(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:{_DASH}(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?)?"
           r"(?![\w:%]|[.,]\d)(?:,?\s(?P<y>\d{4})(?!\w))?", month_day),
-    rule(rf"(?<![\w.,])(?:the\s)?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:\sof)?\s(?P<mon>{_MONTH})(?:,?\s(?P<y>\d{{4}})(?!\w))?", day_month),
+    rule(rf"(?<![\w.,])(?:(?P<the>[Tt]he)\s)?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:\sof)?\s(?P<mon>{_MONTH})(?:,?\s(?P<y>\d{{4}})(?!\w))?", day_month),
     rule(r"(?<!\w)['’]?(\d{2})?(\d0)s\b", decade),
     rule(r"(?<!\w)['’](\d{2})(?!\w)", lambda m: year(int(m[1])) if int(m[1]) > 9 else f"oh {digits(m[1][1])}"),
     # Times.
@@ -110,6 +111,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{_BEFORE}(?P<n>{NUM})(?P<scale>{_SCALE})?\s?(?P<sign>{_SIGN_AFTER})(?!\w){_PER}", money_after),
     rule(rf"{_BEFORE}({NUM})\s?¢", lambda m: f"{number(m[1])} {'cent' if m[1] == '1' else 'cents'}"),
     # Measures.
+    rule(r"(?<![\w.,])(\d{1,2})\s?ft\.?\s(\d{1,2})\s?in\b", feet),
     rule(rf"{_BEFORE}(\d{{1,5}})([A-Za-z]?)(?=\s(?:[NSEW]\.?\s)?(?:[A-Z][\w'’]*\s){{1,3}}{_SUFFIX})", house_number),
     rule(rf"(?P<n>{_NEGATIVE}{_BEFORE}{NUM})(?:\s?%?{_DASH}(?P<n2>{NUM}))?\s?(?P<u>[%‰])", percent),
     rule(rf"{_BEFORE}(\d{{1,2}})\s?['′’](?:\s?(\d{{1,2}})\s?[\"″”])?(?!\w)", feet),
@@ -135,14 +137,14 @@ RULES: tuple[Rule, ...] = (
     rule(r"\bp\.\s?(?=\d)", lambda m: "page "),
     rule(r"\b([Ff]ig|[Vv]ol|[Cc]h|[Ss]ec)\.\s?(?=\d)", lambda m: {"fig": "figure ", "vol": "volume ", "ch": "chapter ", "sec": "section "}[m[1].lower()]),
     # Fractions, ranges, scores.
-    rule(rf"{_BEFORE}(?:(?P<w>\d+)[\s-])?(?P<a>\d{{1,2}})\s?[/⁄]\s?(?P<b>\d{{1,4}})(?![\w/⁄]|\.\d)", fraction_of),
+    rule(r"(?<=\d)\s?[-−]\s?(?=\d+(?:\.\d+)?\s?=)", lambda m: " minus "),
+    rule(rf"{_BEFORE}(?:(?P<w>\d+)[\s-])?(?P<a>\d{{1,2}})\s?[/⁄]\s?(?P<b>\d{{1,4}})(?:rds?|ths?)?(?![\w/⁄]|\.\d)", fraction_of),
     rule(r"(?:(?<![\w.,])(?P<w>\d+)\s?)?(?P<v>[¼½¾⅐-⅞↉])", vulgar_fraction),
     rule(rf"{_BEFORE}(\d{{1,3}}(?:,\d{{3}})+|\d+)(st|nd|rd|th)\b", lambda m: ordinal(int(m[1].replace(",", "")[:15])), re.IGNORECASE),
     rule(rf"{_BEFORE}(?<![-–])(?P<a>{NUM})\s?[–—]\s?(?P<b>{NUM})(?![\w–-])", span),
     rule(rf"{_BEFORE}(?<![-–])(?P<a>{NUM})-(?P<b>{NUM})(?![\w-])", span),
     rule(rf"{_BEFORE}({NUM})\s?:\s?({NUM})(?![\w:])", lambda m: f"{number(m[1])} to {number(m[2])}"),
     # Sums.
-    rule(r"(?<=\d)\s?[-−]\s?(?=\d+(?:\.\d+)?\s?=)", lambda m: " minus "),
     rule(r"(?<=[\d)\w])\s[-−]\s(?=\d|[a-z]\s?=)", lambda m: " minus "),
     rule(r"(?<=\d)\s?\*\s?(?=\d)", lambda m: " times "),
     rule(r"(?<=\d)\s?/\s?(?=\d)", lambda m: " over "),
@@ -170,6 +172,8 @@ RULES: tuple[Rule, ...] = (
     rule(r"\s?(?:-{2,}|–|—)\s?", lambda m: ", "),
     rule(r"(?<=\w)/(?=\w)", lambda m: " "),
     rule(r"\b[a-z]{2,}(?:[A-Z][a-z]+)+\b", lambda m: re.sub(r"(?=[A-Z])", " ", m[0])),
+    rule(r"(?:(?<=[a-z]\s)|(?<=\A\s))x(?=\s\d)", lambda m: "by"),
+    rule(r"(?<=[a-z])\.(?=\d)", lambda m: " point "),
     rule(r"(?<=\d),(?=\d)", lambda m: ", "),
     rule(rf"[{re.escape(DROPPED)}]", lambda m: " "),
     rule(r"[^\W_a-zA-Z]", lambda m: leftover(m) if m[0].isnumeric() and not m[0].isalpha() else None),

@@ -120,7 +120,15 @@ def plain_number(m: Match) -> str:
 
 
 def span(m: Match) -> str:
-    years = all(len(m[g]) == 4 and 1000 <= int(m[g]) < 2100 for g in ("a", "b") if m[g].isdigit())
-    if years and m["a"].isdigit() and m["b"].isdigit():
+    """From one number to another; of years, also "2019-20"."""
+    if m["a"] == m["b"] == "50":
+        return "fifty fifty"
+    first, second = (
+        m[which].isdigit() and len(m[which]) == 4 and 1000 <= int(m[which]) < 2100
+        for which in ("a", "b")
+    )
+    if first and second:
         return f"{year(int(m['a']))} to {year(int(m['b']))}"
+    if first and len(m["b"]) == 2:
+        return f"{year(int(m['a']))} to {number(m['b'])}"
     return f"{number(m['a'])} to {number(m['b'])}"

@@ -99,7 +99,8 @@ def short_form(m: Match) -> str:
 
 
 def sign(m: Match) -> str:
-    return f" {SIGNS[m[0].strip()]} "
+    closes = m.string[m.end() : m.end() + 1] in tuple(".,;:!?)")
+    return f" {SIGNS[m[0].strip()]}{'' if closes else ' '}"
 
 
 def leftover(m: Match) -> str:

@@ -90,7 +90,9 @@ def month_day(m: Match) -> str | None:
 def day_month(m: Match) -> str | None:
     if not 1 <= int(m["d"]) <= 31:
         return None
-    words = f"the {ordinal(int(m['d']))} of {MONTH_OF[m['mon'].rstrip('.').lower()]}"
+    words = (
+        f"{m['the'] or 'the'} {ordinal(int(m['d']))} of {MONTH_OF[m['mon'].rstrip('.').lower()]}"
+    )
     return words + (f", {_year(m['y'])}" if m["y"] else "")
 
 

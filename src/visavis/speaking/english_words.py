@@ -154,6 +154,8 @@ PER = {
 SHORT = {
     "e.g.": "for example",
     "i.e.": "that is",
+    "E.g.": "For example",
+    "I.e.": "That is",
     "etc.": "et cetera",
     "etc": "et cetera",
     "vs.": "versus",
