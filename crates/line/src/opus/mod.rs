@@ -15,7 +15,7 @@ use opusic_sys as sys;
 
 pub use decoder::Decoder;
 pub use encoder::Encoder;
-pub use packet::{frame_samples, has_lbrr, packet_samples, says_nothing, strip_padding};
+pub use packet::{frame_samples, has_lbrr, is_padded, packet_samples, says_nothing, strip_padding};
 
 /// Largest packet taken or made, bytes; more never fits a datagram.
 pub const MAX_PACKET: usize = 1500;

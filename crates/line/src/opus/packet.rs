@@ -40,9 +40,9 @@ pub fn says_nothing(packet: &[u8]) -> bool {
     packet.len() <= 2
 }
 
-/// Does `packet` have padding, where redundancy of other kinds travels? (A code 3 packet with its
+/// Does `packet` have padding, where deep redundancy travels? (A code 3 packet with its
 /// padding bit set: RFC 6716, 3.2.5.)
-pub(super) fn is_padded(packet: &[u8]) -> bool {
+pub fn is_padded(packet: &[u8]) -> bool {
     packet.len() >= 2 && packet[0] & 3 == 3 && packet[1] & 0x40 != 0
 }
 

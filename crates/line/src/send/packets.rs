@@ -60,14 +60,12 @@ pub struct Packets {
     missing: Option<Missing>,
     /// What was said, for a far end that may ask for it after an outage.
     pub kept: Option<Box<Kept>>,
-    made: bool,
-    /// The same of the last packets, for an ear that may ask for them in time.
+    /// The same of the last packets, for a far end that may ask for them in time.
     sent: Option<Box<Sent>>,
 }
 
 impl Packets {
-    /// `made`: what is sent is made, not brought by a microphone, so that an ear hears it.
-    pub fn new(rate: u32, made: bool, random: &mut Random) -> Result<Self, OpusError> {
+    pub fn new(rate: u32, random: &mut Random) -> Result<Self, OpusError> {
         Ok(Packets {
             encoder: Encoder::new(rate)?,
             plan: SendPlan::default(),
@@ -83,7 +81,6 @@ impl Packets {
             encodes: 0,
             missing: None,
             kept: None,
-            made,
             sent: None,
         })
     }
@@ -190,7 +187,7 @@ impl Packets {
         marker: bool,
     ) -> Outgoing<'_> {
         let Moment { now, types, .. } = moment;
-        if types.notes && self.made && self.sent.is_none() {
+        if types.notes && self.sent.is_none() {
             self.sent = Some(Box::default());
         }
         let seq = self.seq;

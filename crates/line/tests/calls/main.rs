@@ -1,6 +1,7 @@
 //! Whole calls in virtual time. One test program, because each is linked with all of str0m.
 
 mod ahead;
+mod asked;
 mod at_once;
 mod audio_both_ways;
 mod connect;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use visavis_line::again::URI;
 use visavis_line::batch::{Batch, Happening};
 use visavis_line::config::Config;
 use visavis_line::error::LineError;
@@ -265,6 +266,12 @@ pub fn without_red(offer: &str) -> String {
     let lines = offer.lines().filter(|line| !red(line));
     let plain = lines.map(|line| line.replace("SAVPF 63 111", "SAVPF 111") + "\r\n");
     plain.collect()
+}
+
+/// An offer of an end that neither asks for single packets nor can be asked for them.
+pub fn without_notes(offer: &str) -> String {
+    let lines = offer.lines().filter(|line| !line.contains(URI));
+    lines.map(|line| format!("{line}\r\n")).collect()
 }
 
 /// Root mean square, samples.

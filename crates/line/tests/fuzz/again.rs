@@ -7,7 +7,7 @@ use visavis_line::again::{parse, Holes, Missing, Note, Sent};
 pub fn run(seed: u64, packets: u64) {
     let opus = opus_packets::seeds();
     let mut mutator = Mutator::new(seed);
-    let (mut sent, mut holes) = (Sent::default(), Holes::default());
+    let (mut sent, mut holes) = (Sent::default(), Holes::new(4));
     let mut bytes = Vec::with_capacity(2048);
     let (mut seq, mut rtp, mut again, mut asked) = (1u64 << 20, 1u64 << 20, 0, 0);
     for i in 0..packets {

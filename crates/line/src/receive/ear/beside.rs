@@ -33,7 +33,7 @@ impl Ear {
         while let Some(Recovered { seq, rtp, payload }) = decoder.recovered() {
             self.repaired += 1;
             if let Some(holes) = &mut self.holes {
-                holes.fill(seq);
+                holes.came_unasked(now, seq);
             }
             self.buffer.push_redundant(now, seq, rtp, payload);
         }
@@ -58,7 +58,9 @@ impl Ear {
             let Some(seq) = self.numbering.infer(rtp, ticks) else {
                 continue;
             };
-            self.filled(seq);
+            if let Some(holes) = &mut self.holes {
+                holes.came_unasked(now, seq);
+            }
             self.buffer.push_redundant(now, seq, rtp, block.payload);
         }
     }
@@ -73,26 +75,29 @@ impl Ear {
                 continue;
             };
             let rtp = rtp.wrapping_add_signed(i64::from(stamp.wrapping_sub(rtp as u32) as i32));
-            self.filled(seq);
-            if let Buffer::Playout(buffer) = &mut self.buffer {
-                buffer.push_again(now, seq, rtp, packet);
+            if let Some(holes) = &mut self.holes {
+                holes.fill(seq);
             }
-        }
-    }
-
-    fn filled(&mut self, seq: u64) {
-        if let Some(holes) = &mut self.holes {
-            holes.fill(seq);
+            match &mut self.buffer {
+                Buffer::Ingest(buffer) => buffer.push_again(now, seq, rtp, packet),
+                Buffer::Playout(buffer) => buffer.push_again(now, seq, rtp, packet),
+            }
         }
     }
 
     /// What the far end is to be asked for in the next packet.
     pub fn lacks(&mut self, now: f64, rtt_s: f64) -> Option<again::Missing> {
-        // A recogniser has deep redundancy for what is short, and the backlog for what is long.
-        let (Buffer::Playout(buffer), Some(holes)) = (&mut self.buffer, &mut self.holes) else {
-            return None;
+        let holes = self.holes.as_mut()?;
+        let past = match &mut self.buffer {
+            Buffer::Ingest(buffer) => {
+                buffer.asks(rtt_s);
+                buffer.past()
+            }
+            Buffer::Playout(buffer) => {
+                buffer.asks(rtt_s);
+                buffer.past()
+            }
         };
-        buffer.asks(rtt_s);
-        holes.missing(now, buffer.past())
+        holes.missing(now, past)
     }
 }

@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 use str0m::rtp::{RtpPacket, Ssrc};
 
 use crate::opus::{OpusError, RTP_RATE};
-use crate::receive::ingest::{Ingest, IngestOptions};
+use crate::receive::ingest::{Ingest, IngestOptions, MIN_LOST};
 use crate::receive::playout::{Playout, PlayoutOptions};
 use crate::receive::queue::ticks_of;
 use crate::repair::again::Holes;
@@ -50,7 +50,7 @@ pub struct Ear {
     repairs: u64,
     repaired: u64,
     malformed: u64,
-    /// What an ear lacks, if the far end reads notes.
+    /// What is lacking, if the far end reads notes.
     holes: Option<Box<Holes>>,
     /// Extended RTP timestamp and unix time of one sample, as the far end last said.
     captured: Option<(u64, f64)>,
@@ -83,9 +83,13 @@ impl Ear {
     /// another type there is nothing to hear.
     pub fn push(&mut self, now: f64, packet: &RtpPacket, ahead: f64, types: PayloadTypes) {
         let payload = &packet.payload[..];
-        let ear = matches!(self.buffer, Buffer::Playout(_));
-        if types.notes && ear && self.holes.is_none() {
-            self.holes = Some(Box::default());
+        if types.notes && self.holes.is_none() {
+            // For a recogniser the backlog asks for what is long.
+            let long = match self.buffer {
+                Buffer::Ingest(_) => MIN_LOST,
+                Buffer::Playout(_) => u64::MAX,
+            };
+            self.holes = Some(Box::new(Holes::new(long)));
         }
         if packet.header.payload_type == types.opus {
             self.push_primary(now, packet, ahead, payload);

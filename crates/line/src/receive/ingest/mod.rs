@@ -19,17 +19,24 @@ mod keeper;
 mod output;
 mod ready;
 
-use crate::opus::{Frame, Mark, OpusError, FRAME_TICKS, RTP_RATE};
+use crate::opus::{is_padded, Frame, Mark, OpusError, FRAME_TICKS, RTP_RATE};
 use crate::receive::stream::{Came, Next, Stream};
 use crate::repair::backlog::awaited::Standing;
 use crate::report::BufferStats;
-use keeper::{Keeper, MIN_LOST};
+use keeper::Keeper;
+
+pub use keeper::MIN_LOST;
 use output::Output;
 
 /// Longest stretch of late packets that is still handed up, and of silence that is spelled out.
 const REACH_TICKS: u64 = 2 * RTP_RATE as u64;
 /// While repairs come, a hole is waited for until they cover it no more, at most so long.
 const MAX_REPAIR_PATIENCE_S: f64 = 0.3;
+/// What is asked for in every packet is waited for so many round trips, each with the ticks of both
+/// ends, and at most so long, seconds.
+const ASKED: f64 = 3.0;
+const TURNAROUND_S: f64 = 0.05;
+const MAX_ASKED_S: f64 = 0.4;
 /// After so many holes that were waited for in vain no others are.
 const TRIES: u32 = 3;
 /// Below this peak the stream was silent when it stopped, and nothing is waited for.
@@ -61,6 +68,10 @@ pub struct Ingest {
     stall_patience: f64,
     /// When a repair last came, and what it covers, seconds.
     repairs: (f64, f64),
+    /// How long what is asked for in every packet is waited for, seconds; 0 if nothing is.
+    asked: f64,
+    /// When a packet with deep redundancy last came.
+    deep_at: f64,
     output: Output,
     /// RTP time up to which frames, also provisional ones, have been handed up.
     high: u64,
@@ -79,6 +90,8 @@ impl Ingest {
             frame: rate as usize / 50,
             patience: 0.0,
             repairs: (f64::NEG_INFINITY, 0.0),
+            asked: 0.0,
+            deep_at: f64::NEG_INFINITY,
             stall_patience: options.stall_patience,
             output: Output::new(rate),
             high: 0,
@@ -108,6 +121,9 @@ impl Ingest {
         let before = (s.cursor, s.floor, s.last_seq());
         let (taken, overtaken) = (s.stats.received, s.stats.reordered);
         let goes_on = self.goes_on(seq, rtp);
+        if is_padded(payload) {
+            self.deep_at = now;
+        }
         if self
             .stream
             .push(now, seq, rtp, payload, Came::Itself { ahead: 0.0 })
@@ -140,6 +156,22 @@ impl Ingest {
         self.in_vain.0 = 0;
         self.stream.push(now, seq, rtp, payload, Came::Copy);
         self.rewind();
+    }
+
+    /// Take a packet that was asked for in packets and came beside another.
+    pub fn push_again(&mut self, now: f64, seq: u64, rtp: u64, payload: &[u8]) {
+        self.stream.push(now, seq, rtp, payload, Came::Again);
+        self.rewind();
+    }
+
+    /// What is missed, and short, is asked for in every packet; a round trip takes `rtt` seconds.
+    pub fn asks(&mut self, rtt: f64) {
+        self.asked = (ASKED * (rtt + TURNAROUND_S)).min(MAX_ASKED_S);
+    }
+
+    /// Packets before this number are of no use any more.
+    pub fn past(&self) -> u64 {
+        self.stream.past()
     }
 
     /// A repair (see `fec`) came that covers so many RTP ticks: more may come for the same.

@@ -3,7 +3,8 @@
 use super::keeper::later;
 use super::{Ingest, REACH_TICKS, TRIES};
 use crate::opus::{FRAME_TICKS, RTP_RATE};
-use crate::receive::stream::Stream;
+use crate::receive::queue::Packet;
+use crate::receive::stream::{covered_by_fec, Stream};
 use crate::repair::backlog::awaited::Standing;
 
 /// Beyond this much queued audio a hole is not waited for.
@@ -14,8 +15,9 @@ const BACKLOG_A_TICK: usize = 10;
 /// Frames that one `ready` promises at most.
 const MAX_READY: usize = 100;
 const FRAME_S: f64 = 0.02;
-/// Repairs come no more if none did for so long, seconds.
+/// Repairs come no more if none did for so long, seconds; deep redundancy likewise.
 const REPAIRS_END_S: f64 = 1.0;
+const DEEP_ENDS_S: f64 = 1.0;
 
 impl Ingest {
     /// Frames to be pulled in one tick at most: what catches up must not starve other calls.
@@ -26,8 +28,8 @@ impl Ingest {
         }
     }
 
-    /// Is a hole before a packet that came at `arrived` to be waited for no longer?
-    fn given_up(&self, now: f64, arrived: f64) -> bool {
+    /// Is a hole of `lost` ticks before `packet` to be waited for no longer?
+    fn given_up(&self, now: f64, packet: &Packet, lost: u64) -> bool {
         let (at, covered) = self.repairs;
         let repairs = if now - at < REPAIRS_END_S {
             covered
@@ -39,7 +41,15 @@ impl Ingest {
         } else {
             0.0
         };
-        now - arrived >= patience.max(repairs)
+        // What redundancy rebuilds need not come again. Where deep redundancy is sent not every packet
+        // has some, but then there is little in them.
+        let deep = now - self.deep_at < DEEP_ENDS_S;
+        let asked = if deep || covered_by_fec(&packet.payload, lost) {
+            0.0
+        } else {
+            self.asked
+        };
+        now - packet.arrived >= patience.max(repairs).max(asked)
             || self.stream.queue.span(self.stream.cursor) > MAX_HELD_TICKS
     }
 
@@ -83,7 +93,7 @@ impl Ingest {
                 have += silent;
             }
             if lost > 0 {
-                if !self.given_up(now, packet.arrived) {
+                if !self.given_up(now, packet, lost) {
                     return self.whole(have);
                 }
                 // A hole that provisional frames stand for is handed up only if recovered.

@@ -8,7 +8,7 @@ use crate::receive::arrivals::{Arrivals, Verdict};
 use crate::receive::queue::{ticks_of, Offer, Packet, Queue};
 use crate::report::BufferStats;
 
-pub use sound::{fade, BRIDGE_TICKS};
+pub use sound::{covered_by_fec, fade, BRIDGE_TICKS};
 
 /// Bits of an extended sequence number or timestamp that a caller can have got honestly.
 const EXTENDED_MAX: u64 = 1 << 48;

@@ -34,6 +34,11 @@ fn fec_ticks(packet: &[u8]) -> u64 {
     samples.map_or(0, |n| n as u64)
 }
 
+/// Does in-band FEC in `packet` rebuild the `lost` ticks before it?
+pub fn covered_by_fec(packet: &[u8], lost: u64) -> bool {
+    lost > 0 && fec_ticks(packet) == lost
+}
+
 impl Stream {
     /// Decode the packet at the cursor. What of it lies behind the cursor is left out.
     pub fn decode(&mut self) -> (&[i16], Mark) {
@@ -97,8 +102,8 @@ impl Stream {
     pub fn recoverable(&mut self, lost: u64) -> bool {
         let front = self.queue.front();
         // Deep redundancy takes a network to be read: only if it is needed.
-        let fec = front.is_some_and(|packet| fec_ticks(&packet.payload) == lost);
-        (lost > 0 && fec) || self.redundancy().covers(lost)
+        let fec = front.is_some_and(|packet| covered_by_fec(&packet.payload, lost));
+        fec || self.redundancy().covers(lost)
     }
 
     /// Ticks of the next piece of a hole of `lost` ticks: what FEC of the next packet covers is

@@ -14,6 +14,8 @@
 //! meanwhile (ducked, cut), it is sent again under new numbers: **of two packets for the same time
 //! the one sent later counts, and whatever was sent before a packet for a time after it is void**.
 //!
+//! A recogniser asks for a few packets in a row only: longer gaps are the backlog's.
+//!
 //! Both ends agree by naming the extension in offer and answer (RFC 8285).
 
 mod holes;

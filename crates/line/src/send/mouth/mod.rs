@@ -46,7 +46,7 @@ impl Mouth {
         let frame = config.play_rate as usize / 50;
         Ok(Mouth {
             speaker,
-            packets: Packets::new(config.play_rate, !config.playout, random)?,
+            packets: Packets::new(config.play_rate, random)?,
             play_rate: config.play_rate,
             frame,
             pcm: vec![0; MAX_FRAMES * frame],
