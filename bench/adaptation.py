@@ -1,11 +1,10 @@
 """What is gained by feeling the network: words, delay and bits of each strategy on each network.
 
 The native line at both ends, in virtual time, the controller at the server, its plans for the
-client sent through the same network. The client sends as our own (`wer`, `kbps`: the person's
-speech, as the server's recogniser gets it); what comes down is planned as for a browser, whose ear
-knows in-band FEC and RED (`down_wer`, `down_kbps`). `turn_p95_ms` is what the way there and back
-adds to an answer (mouth to recogniser plus voice to ear). `tuning` utterances are for tuning,
-figures come from `testing`.
+client sent through the same network: our own client and our own server. `wer`, `kbps`: the
+person's speech, as the server's recogniser gets it; `down_wer`, `down_kbps`: the agent's, as the
+person's ear does. `turn_p95_ms` is what the way there and back adds to an answer (mouth to
+recogniser plus voice to ear). `tuning` utterances are for tuning, figures come from `testing`.
 
 `gap_ms` is the longest time in which nothing came up; `back_s` how long after the return of a gap
 of more than 300 ms the last frame came that was said before it, `unknown` the share of frames of
@@ -14,6 +13,7 @@ which nothing is known.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, replace
@@ -22,13 +22,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import structlog
 import visavis_line
 
 from harness import arguments, config_hash, finish, table
 from lineloss.ends import Recording
 from lineloss.kept import Kept
 from lineloss.material import Stream, streams, utterances
-from lineloss.score import Utterance, figures, score
+from lineloss.score import BOOTSTRAPS, Utterance, figures, score
 from lineloss.steered import Steered
 from lineloss.virtual import SETTLE_S, call
 from sense.courses import REAL, courses, truths
@@ -39,13 +40,16 @@ from visavis.seam import DEFAULT_PLAN, UPLINK_PLAN
 
 UTTERANCES_A_CALL = 12
 SAME_WER = 0.005
-"""Word error rates that differ by no more count as the same."""
+"""Word error rates that differ by no more count as the same,"""
+SAME_MS = 10.0
+"""and so do delays."""
 GOOD = ("clean", "wifi-good", "long-haul", "5g-handover", "real 5g-handover")
 SHORT_GAP_S = 0.3
 
+LEAN = replace(UPLINK_PLAN, dred_ms=0, expected_loss=0.0, bitrate=14_000)
+"""As the adaptive policy sends while nothing is lost."""
+COPIES = replace(LEAN, red=(2,))
 HEAVY = replace(UPLINK_PLAN, red=(2,), expected_loss=0.3)
-LIGHTER = replace(HEAVY, bitrate=24_000)
-"""As much protection, for fewer bits."""
 Moment = Callable[[float], tuple[Pattern, Level]]
 Make = Callable[[Moment, Moment], tuple[Strategy, Strategy]]
 """The strategies up and down of one call; `Oracle` is told the network of each moment."""
@@ -54,13 +58,14 @@ STRATEGIES: dict[str, Make] = {
     "fec only": lambda up, down: (fec_only(), fec_only()),
     "red 1": lambda up, down: (red_1(), red_1()),
     "fixed": lambda up, down: (Fixed(UPLINK_PLAN), Fixed(DEFAULT_PLAN)),
-    "fixed, heavy": lambda up, down: (Fixed(HEAVY), Fixed(DEFAULT_PLAN)),
-    "fixed, lighter": lambda up, down: (Fixed(LIGHTER), Fixed(DEFAULT_PLAN)),
+    "lean": lambda up, down: (Fixed(LEAN), Fixed(DEFAULT_PLAN)),
+    "copies": lambda up, down: (Fixed(COPIES), Fixed(DEFAULT_PLAN)),
+    "heavy": lambda up, down: (Fixed(HEAVY), Fixed(DEFAULT_PLAN)),
     "ana": lambda up, down: (AnaLike(), AnaLike()),
     "adaptive": lambda up, down: (Adaptive(UPLINK_PLAN), Adaptive(DEFAULT_PLAN)),
     "oracle": lambda up, down: (Oracle(up, UPLINK_PLAN), Oracle(down, DEFAULT_PLAN)),
 }
-FIXED = ("plain", "fec only", "red 1", "fixed", "fixed, heavy", "fixed, lighter")
+FIXED = ("plain", "fec only", "red 1", "fixed", "lean", "copies", "heavy")
 
 
 @cache
@@ -100,19 +105,28 @@ def trial(
         unknown.append(float(np.mean(outcome.up.guessed)))  # type: ignore[arg-type]
     there = figures(up)
     row = {
-        "network": course.name, "strategy": strategy, "wer": there["wer"], "words": _words(up),
+        "network": network, "strategy": strategy, "wer": there["wer"], "words": _words(up),
         "errors": sum(u.errors for u in up), "up_p50_ms": there["delay_p50_ms"],
         "up_p95_ms": there["delay_p95_ms"], "turn_p95_ms": None, "kbps": _mean(kbps, 0),
         "down_kbps": _mean(kbps, 1), "down_wer": None, "down_p95_ms": None,
         "gap_ms": round(gaps * 1e3), "back_s": round(back, 2),
         "unknown": round(float(np.mean(unknown)), 4),
-        "plans_a_minute": round(plans * 60 / seconds, 1),
+        "plans_a_minute": round(plans * 60 / seconds, 1), "each": _each(up),
     }  # fmt: skip
     if down_too:
         heard = figures(down)
         row |= {"down_wer": heard["wer"], "down_p95_ms": heard["delay_p95_ms"],
                 "turn_p95_ms": turn_ms(up, down, 95)}  # fmt: skip
     return row
+
+
+def _each(utterances: list[Utterance]) -> dict[str, list[int]]:
+    """Errors and words of each prompt."""
+    found: dict[str, list[int]] = {}
+    for each in utterances:
+        errors, words = found.setdefault(each.name, [0, 0])
+        found[each.name] = [errors + each.errors, words + each.words]
+    return found
 
 
 def _moment(truth: Truth) -> Moment:
@@ -160,35 +174,61 @@ Rows = Sequence[dict[str, Any]]
 
 
 def summary(rows: Rows) -> dict[str, Any]:
-    """Over the networks that every strategy has met, of the person's speech: each one's word error
-    rate and bits; `regret`, by how much more the adaptive policy's words are wrong than the
-    oracle's; `bits_saved` against the cheapest fixed plan with at most its word error rate (None:
-    there is none); `over_plain`, bits on good networks beyond plain Opus."""
+    """Over the networks that every strategy has met, of the person's speech.
+
+    `overall`: each strategy's word error rate, how far it lies above the adaptive policy's with
+    the 95 % bootstrap interval of that (prompts are drawn), bits, and the mean over the networks
+    of the 95th percentile of delay. `regret`: by how much more the adaptive policy's words are
+    wrong than the oracle's. `cheapest`: the fixed plan of the fewest bits whose words are as good,
+    and what is saved against it; `as_soon`, the same of those whose words are also there as soon
+    (None: there is none). `over_plain`: bits on good networks beyond plain Opus.
+    """
     met = [{r["network"] for r in rows if r["strategy"] == s} for s in _strategies(rows)]
     common = set.intersection(*met) if met else set()
-
-    def of(strategy: str) -> tuple[float, float]:
-        own = [r for r in rows if r["strategy"] == strategy and r["network"] in common]
-        wer = sum(r["errors"] for r in own) / max(1, sum(r["words"] for r in own))
-        return round(wer, 4), round(float(np.mean([r["kbps"] for r in own])), 1)
-
+    found: dict[str, Any] = {"networks": len(common), "overall": {}, "regret": None}
+    found |= {"over_plain": over_plain(rows)}
     if not common:
-        return {"overall": {}, "regret": None, "bits_saved": None, "over_plain": None}
-    overall = {s: dict(zip(("wer", "kbps"), of(s), strict=True)) for s in _strategies(rows)}
-    found: dict[str, Any] = {
-        "networks": len(common), "overall": overall,
-        "regret": None, "bits_saved": None, "over_plain": None,
-    }  # fmt: skip
+        return found
+    own = {s: [r for r in rows if r["strategy"] == s and r["network"] in common]
+           for s in _strategies(rows)}  # fmt: skip
+    overall = found["overall"] = {s: _overall(own[s], own.get("adaptive")) for s in own}
     mine = overall.get("adaptive")
-    if mine and overall.get("oracle", {}).get("wer"):
+    if mine is None:
+        return found
+    if overall.get("oracle", {}).get("wer"):
         found["regret"] = round(mine["wer"] / overall["oracle"]["wer"] - 1, 4)
-    if mine:
-        as_good = [s for s in FIXED if s in overall and overall[s]["wer"] <= mine["wer"] + SAME_WER]
-        if as_good:
-            found["cheapest"] = min(as_good, key=lambda s: overall[s]["kbps"])
-            found["bits_saved"] = round(1 - mine["kbps"] / overall[found["cheapest"]]["kbps"], 4)
-    found["over_plain"] = over_plain(rows)
+    good = [s for s in FIXED if s in overall and overall[s]["wer"] <= mine["wer"] + SAME_WER]
+    soon = [s for s in good if overall[s]["up_p95_ms"] <= mine["up_p95_ms"] + SAME_MS]
+    for name, among in (("cheapest", good), ("as_soon", soon)):
+        best = min(among, key=lambda s: overall[s]["kbps"], default=None)
+        saved = None if best is None else round(1 - mine["kbps"] / overall[best]["kbps"], 4)
+        found[name] = {"plan": best, "bits_saved": saved}
     return found
+
+
+def _overall(rows: Rows, mine: Rows | None) -> dict[str, Any]:
+    wer = sum(r["errors"] for r in rows) / max(1, sum(r["words"] for r in rows))
+    delays = [r["up_p95_ms"] for r in rows if r["up_p95_ms"] is not None]
+    row = {"wer": round(wer, 4), "kbps": round(float(np.mean([r["kbps"] for r in rows])), 1),
+           "down_kbps": round(float(np.mean([r["down_kbps"] for r in rows])), 1),
+           "up_p95_ms": round(float(np.mean(delays)), 1)}  # fmt: skip
+    more, low, high = _above(rows, mine) if mine else (None, None, None)
+    return row | {"above": more, "low": low, "high": high}
+
+
+def _above(rows: Rows, others: Rows) -> tuple[float, float, float]:
+    """By how much the word error rate lies above that of other rows of the same prompts."""
+    names = sorted({name for row in rows for name in row["each"]})
+    sums = np.zeros((2, 2, len(names)))
+    for side, given in enumerate((rows, others)):
+        for row in given:
+            for name, counts in row["each"].items():
+                sums[side, :, names.index(name)] += counts
+    drawn = np.random.default_rng(0).integers(0, len(names), (BOOTSTRAPS, len(names)))
+    rates = [errors[drawn].sum(1) / words[drawn].sum(1) for errors, words in sums]
+    more = [errors.sum() / words.sum() for errors, words in sums]
+    low, high = np.percentile(rates[0] - rates[1], [2.5, 97.5])
+    return round(more[0] - more[1], 4), round(float(low), 4), round(float(high), 4)
 
 
 def _strategies(rows: Rows) -> list[str]:
@@ -249,6 +289,8 @@ def main() -> None:
     chosen = options.networks or list(known)
     if unknown := [name for name in chosen if name not in known]:
         parser.error(f"there is no network {unknown[0]!r}; there are {', '.join(known)}")
+    # What the controller decides is in the rows.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     kept = Kept(options.keep)
     with ProcessPoolExecutor(options.processes) as pool:
         jobs = []
@@ -273,7 +315,9 @@ def main() -> None:
     config = {"networks": chosen, "strategies": options.strategies, "n": options.n,
               "split": options.split, "opus": visavis_line.opus_version()}  # fmt: skip
     overall = [{"strategy": name, **own} for name, own in found["overall"].items()]
-    said = ", ".join(f"{name} {found[name]}" for name in ("regret", "bits_saved", "over_plain"))
+    shown = ("regret", "cheapest", "as_soon", "over_plain")
+    said = ", ".join(f"{name} {found[name]}" for name in shown if name in found)
+    rows = [{name: value for name, value in row.items() if name != "each"} for row in rows]
     met = bars(rows)
     parts = [(__doc__ or "").strip(), table(rows), f"Over all networks: {said}."]
     parts += [table(each) for each in (overall, met) if each]

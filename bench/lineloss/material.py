@@ -56,8 +56,8 @@ def replies(stream: Stream) -> list[int]:
     return [0, *(spoken.start // FRAME * FRAME for spoken in stream.spoken)]
 
 
-def utterances(split: Split) -> list[recordings.Prompt]:
-    """All of one set, by name."""
+def utterances(split: Split) -> list[str]:
+    """The names of one set, in order."""
     names = [
         name
         for name, text in sorted(recordings.transcripts().items())
@@ -65,18 +65,18 @@ def utterances(split: Split) -> list[recordings.Prompt]:
         and 1.2 <= (recordings.SOUNDS / f"{name}.g722").stat().st_size / 8000 <= 9.0
     ]  # fmt: skip
     # By position, so that both sets have every kind of prompt.
-    return [recordings.prompt(name) for name in names[split == "testing" :: 2]]
+    return names[split == "testing" :: 2]
 
 
-def streams(prompts: list[recordings.Prompt], count: int, *, calls: int) -> list[Stream]:
+def streams(names: list[str], count: int, *, calls: int) -> list[Stream]:
     """`count` utterances on so many calls, all about equally long. If there are fewer prompts
     they come again, on another call or at another time, so that they meet other losses."""
     rng = np.random.default_rng(5)
-    order: list[recordings.Prompt] = []
+    order: list[str] = []
     while len(order) < count:
-        order += [prompts[i] for i in rng.permutation(len(prompts))]
+        order += [names[i] for i in rng.permutation(len(names))]
     dealt: list[list[recordings.Prompt]] = [[] for _ in range(calls)]
-    for prompt in order[:count]:
+    for prompt in map(recordings.prompt, order[:count]):
         min(
             dealt, key=lambda hand: sum(len(p.pcm) for p in hand) + len(hand) * PAUSE_S * RATE
         ).append(prompt)

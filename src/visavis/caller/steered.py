@@ -7,16 +7,27 @@ In: the client's own `LinkReport`s and the server's event `visavis.plan`. Out: t
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
 from visavis.errors import SettingsError
 from visavis.link_window import Teller, of_line
-from visavis.seam import CallPort, LinkReport
+from visavis.seam import LinkReport, SendPlan
 from visavis.settings import plan_from_event
 
 log = structlog.get_logger(__name__)
+
+
+class Port(Protocol):
+    """The part of `seam.CallPort` that is used here."""
+
+    @property
+    def call_id(self) -> str: ...
+
+    def send(self, text: str) -> None: ...
+
+    def set_plan(self, plan: SendPlan) -> None: ...
 
 
 class Steered:
@@ -27,12 +38,12 @@ class Steered:
         self._adapt = adapt
         self._teller = Teller()
 
-    def on_report(self, port: CallPort, report: LinkReport) -> None:
+    def on_report(self, port: Port, report: LinkReport) -> None:
         """Ten times a second: tells the server, when it is time, how its speech comes."""
         if (told := self._teller.add(report)) is not None:
             port.send(json.dumps(of_line(told, takes_plan=self._adapt)))
 
-    def on_message(self, port: CallPort, message: dict[str, Any]) -> None:
+    def on_message(self, port: Port, message: dict[str, Any]) -> None:
         """Any event of the server. A plan that makes no sense changes nothing."""
         if not self._adapt or message.get("type") != "visavis.plan":
             return
