@@ -56,7 +56,7 @@ class Outcome:
 
 
 def settings() -> Settings:
-    flags = {"line": {"adapt": True}, "admission": {"max_calls": 1}}
+    flags = {"admission": {"max_calls": 1}}
     return load_settings(None, flags, environ={})
 
 

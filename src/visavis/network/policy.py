@@ -3,10 +3,9 @@
 Pure: the same `View`, the same plan. The two listeners differ (bench/redundancy.py,
 docs/decisions/0004): a recogniser can wait for what is repaired, an ear cannot.
 
-- **up, to a recogniser**: it hears as much at 20 kb/s as at 32 while nothing is lost. Deep
-  redundancy (DRED) loses the fewest words for its bits; it travels within Opus' bitrate, so it is
-  always there, with more bits while it is needed. Against heavy loss packets also carry copies: a
-  copy is there sooner than what DRED and requests bring.
+- **up, to a recogniser**: it hears as much at 14 kb/s as at 32, and what is lost of our own line it
+  asks for, so no words need redundancy. Redundancy buys time: while much is lost singly packets
+  carry copies, which are there sooner than an answer.
 - **up, from a browser**: it negotiates its copies once; only its bitrate can be changed.
 - **down, to an ear**: in-band FEC while nothing is lost, one RED copy against single losses and
   short bursts. Only while bursts of hundreds of milliseconds come again and again DRED, with the
@@ -73,10 +72,8 @@ CONGESTED_BPS: Final = 45_000.0
 """On the wire, while a queue stands and nothing is known of what the way carries."""
 TOLD: Final = {Level.LIGHT: 0.1, Level.MIDDLING: 0.2, Level.HEAVY: 0.3}
 """What the encoder is told to expect."""
-CALM_BITRATE: Final = 20_000
-"""Of speech and DRED to a recogniser while nothing is lost,"""
-COPIED_BITRATE: Final = 24_000
-"""and while each packet carries a copy of another."""
+HEARD_BITRATE: Final = 14_000
+"""Of speech to a recogniser."""
 DRED_TOLD: Final = 0.2
 """For less libopus gives DRED too few bits to be of use."""
 
@@ -104,13 +101,10 @@ def _up(base: SendPlan, view: View) -> SendPlan:
     pattern, level = view.verdict.pattern, view.verdict.level
     if view.far is Far.BROWSER:
         return replace(base, fec=True)
-    plan = replace(base, dred_ms=500, expected_loss=max(DRED_TOLD, TOLD[level]))
-    if pattern not in LOSSY and pattern is not Pattern.LONG_BURSTS:
-        # What an outage swallows is asked for afterwards.
-        return replace(plan, expected_loss=DRED_TOLD, bitrate=min(base.bitrate, CALM_BITRATE))
-    # While the agent talks there is nothing to hear but how somebody begins to speak.
-    if level is Level.HEAVY and pattern in LOSSY and view.talk is not Talk.AGENT:
-        return replace(plan, red=(2,), bitrate=min(base.bitrate, COPIED_BITRATE))
+    plan = replace(base, expected_loss=0.0, bitrate=min(base.bitrate, HEARD_BITRATE))
+    # While the agent talks nobody waits for words, only for how somebody begins to speak.
+    if pattern in LOSSY and level is Level.HEAVY and view.talk is not Talk.AGENT:
+        return replace(plan, red=(2,))
     return plan
 
 

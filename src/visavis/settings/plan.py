@@ -95,7 +95,7 @@ def parse_plan(text: str) -> dict[str, Any]:
 class LineSettings(Section):
     """How media is carried."""
 
-    adapt: bool = False
+    adapt: bool = True
     """Change how speech is sent as the network changes. A `plan` that is written stands."""
     plan: PlanSettings = Field(default_factory=PlanSettings)
     """How our speech is sent to clients; also written as "red=1,2,dred=200"."""
