@@ -3,16 +3,22 @@
 from tests.conversation.world import Say, World
 
 from visavis.clock import run_virtual
+from visavis.conversation import ConversationSettings
 from visavis.conversation.events import ConversationItemAdded, ReplyDone, TurnMeasured
 from visavis.models.scripted import ScriptedUtterance, scripted_models
 
 STORY = "Once upon a time there was a king who had three daughters, and each of them was clever."
 
 
-def call(*over: Say, said: str | ScriptedUtterance, until: float = 12.0) -> World:
+def call(
+    *over: Say,
+    said: str | ScriptedUtterance,
+    until: float = 12.0,
+    settings: ConversationSettings | None = None,
+) -> World:
     async def main() -> World:
         models = scripted_models(["tell me a story", said], [STORY, "All right."])
-        world = World(models, [Say(0.5, 1.4), *over])
+        world = World(models, [Say(0.5, 1.4), *over], settings=settings or ConversationSettings())
         await world.run(until)
         await world.end()
         return world
@@ -61,7 +67,7 @@ def test_the_gap_before_a_plosive_does_not_begin_the_count_again() -> None:
     words = ScriptedUtterance("stop that please", (0.7, 0.9, 1.2))
     world = call(Say(4.0, 0.3), Say(4.4, 1.0), said=words)
     assert level(world, 4.3, 4.5) <= level(world, 2.5, 4.0) * 0.1, "stays ducked"
-    assert level(world, 4.6, 5.4) == 0, "0.38 s of voice are reached at 4.48 s"
+    assert level(world, 4.7, 5.4) == 0, "0.5 s of voice are reached at 4.6 s"
     assert world.of(ReplyDone)[0].status == "cancelled"
 
 
@@ -80,6 +86,27 @@ def test_a_noise_without_words_does_not() -> None:
     world = call(Say(4.0, 0.3), said="")
     (done,) = world.of(ReplyDone)
     assert done.status == "completed"
+
+
+ASIDE = Say(4.0, 1.5, amplitude=0.06)
+"""14 dB softer than the person spoke before."""
+
+
+def test_a_voice_in_the_background_does_not() -> None:
+    world = call(ASIDE, said="did you feed the cat")
+    assert world.of(ReplyDone)[0].status == "completed"
+    assert level(world, 4.3, 5.4) > level(world, 2.5, 4.0) * 0.9, "nor does it stay ducked"
+
+
+def test_it_does_if_every_voice_counts() -> None:
+    world = call(ASIDE, said="did you feed the cat", settings=ConversationSettings(faint_db=0.0))
+    assert world.of(ReplyDone)[0].status == "cancelled"
+
+
+def test_words_hardly_understood_do_not_but_a_voice_that_goes_on_does() -> None:
+    unclear = ScriptedUtterance("look over there", confidence=0.4)
+    assert call(Say(4.0, 0.35), said=unclear).of(ReplyDone)[0].status == "completed"
+    assert call(Say(4.0, 1.5), said=unclear).of(ReplyDone)[0].status == "cancelled"
 
 
 def test_a_click_does_not_even_duck() -> None:

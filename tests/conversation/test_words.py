@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from visavis.conversation.words import (
     has_real_words,
     is_backchannel,
-    is_hanging,
     normalize,
     stable_prefix,
 )
@@ -31,13 +30,24 @@ def test_normalizing_twice_changes_nothing(text: str) -> None:
     assert normalize(normalize(text)) == normalize(text)
 
 
-@pytest.mark.parametrize("text", ["Mm-hm.", "yeah, right", "uh-huh", "I see. Okay!", "嗯"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mm-hm.",
+        "yeah, right",
+        "uh-huh",
+        "I see. Okay!",
+        "That's right, yeah.",
+        "嗯",
+        "对对对，好的",
+    ],
+)
 def test_backchannels(text: str) -> None:
     assert is_backchannel(text)
     assert not has_real_words(text)
 
 
-@pytest.mark.parametrize("text", ["no", "yeah but stop", "wait", "I"])
+@pytest.mark.parametrize("text", ["no", "yeah but stop", "wait", "I", "好不好", "right there"])
 def test_real_words(text: str) -> None:
     assert has_real_words(text)
 
@@ -45,11 +55,6 @@ def test_real_words(text: str) -> None:
 def test_nothing_is_neither() -> None:
     assert not is_backchannel(" . ")
     assert not has_real_words("")
-
-
-def test_hanging() -> None:
-    assert is_hanging("I want to")
-    assert not is_hanging("I want tea.")
 
 
 def test_stable_prefix_leaves_the_last_word_out() -> None:

@@ -7,6 +7,7 @@ link is known to be out, all clocks stand still, however long: what was said com
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from enum import Enum, auto
@@ -89,6 +90,8 @@ class Ears:
         self._last_at: float | None = None
         self._blocks: deque[tuple[int, float]] = deque(maxlen=round(BACKDATE_S * RATE_IN / BLOCK))
         self._peak = 0.0
+        self._power, self._loud = 0.0, 0
+        """Sum of the voiced blocks' powers, and their number."""
 
     @property
     def active(self) -> bool:
@@ -103,6 +106,7 @@ class Ears:
     def restart(self, start: int) -> None:
         """A new utterance begins at this sample, perhaps in the middle of voice."""
         self._voiced_s = max(0, self.position - start) / RATE_IN
+        self._power, self._loud = 0.0, 0
 
     def push(self, frame: AudioIn, *, agent_audible: bool) -> list[s.Signal]:
         """One frame, in order. Returns signals, in order."""
@@ -129,7 +133,7 @@ class Ears:
             floor = min(self._set.voice_hold_threshold, threshold) if holding else threshold
             out.extend(self._voice(end) if probability >= floor else self._no_voice(end))
         if self._mode is _Mode.VOICE:
-            out.append(s.VoiceWent(self._voiced_s, self.position, self._quiet_s()))
+            out.append(s.VoiceWent(self._voiced_s, self.position, self._quiet_s(), self._level()))
         elif self._mode is _Mode.AFTER and self._run_start is None:
             out.append(self._silence(self.position))
         return out
@@ -219,3 +223,9 @@ class Ears:
             self._blocks.append((frame.position + (index + 1) * BLOCK, power))
             if self._mode is _Mode.VOICE:
                 self._peak = max(self._peak, power)
+                self._power += power
+                self._loud += 1
+
+    def _level(self) -> float:
+        power = self._power / max(1, self._loud) / BLOCK
+        return 10 * math.log10(power / 32768**2 + 1e-12)

@@ -10,10 +10,18 @@ from collections import deque
 from typing import Literal
 
 from visavis.conversation import signals as s
+from visavis.conversation.pace import Pace
+from visavis.conversation.phrase import phrase
 from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.state import FRESH_SAMPLES, Reply, State, Utterance
-from visavis.conversation.words import is_hanging, normalize, stable_prefix
+from visavis.conversation.turn_end import finished, wait_s
+from visavis.conversation.words import has_real_words, normalize, stable_prefix
 from visavis.seam import RATE_IN
+
+CUT_IN_S = 1.2
+"""Speech so soon after a turn shows that the turn was not over."""
+OWN_LEVEL_S = 0.4
+"""Voice that says how loud the person is."""
 
 
 class Floor:
@@ -36,6 +44,13 @@ class Floor:
         self.eager = settings.speculate == "partials"
         self.flicker = False
         self.ducked = False
+        self.pace = Pace()
+        self.turn_end = -round(CUT_IN_S * RATE_IN)
+        """Where the person's last turn ended."""
+        self.end_odds: float | None = None
+        """How sure it was."""
+        self.own_level: float | None = None
+        """How loud the person usually is, dB below full scale; None before the first turn."""
         self.owes_apology = False
         self.results = 0
         """Results of tools that came in."""
@@ -63,12 +78,19 @@ class Floor:
 
     def begin(self, start: int, position: int) -> None:
         self.utterance = Utterance(start, start, position, asked_at=start)
+        # Who goes on speaking so soon had not finished.
+        if start - self.turn_end < CUT_IN_S * RATE_IN:
+            self.pace.cut_in()
+        elif self.end_odds is not None:
+            self.pace.answered(self.end_odds)
+        self.end_odds = None
         self.decoding = 0
         self.emit(s.BeginUtterance(start))
 
     def resume(self, signal: s.VoiceStarted) -> None:
         """The person goes on after a pause nobody has filled."""
         heard = self.heard
+        self.pace.went_on(max(0, signal.start - heard.end) / RATE_IN)
         if heard.fresh and heard.covers - heard.segment > self.settings.segment_s * RATE_IN:
             self.cut_segment(min(heard.covers, signal.start))
         heard.position, heard.silence_s = signal.position, 0.0
@@ -160,8 +182,8 @@ class Floor:
 
     def _may_be_all(self) -> bool:
         """Whether the words so far are worth a reply while the person still speaks."""
-        words = normalize(self.heard.text)
-        return len(words.split()) >= 2 and not is_hanging(words)
+        said = phrase(self.heard.text)
+        return said.words >= 2 and not said.hanging
 
     # ---- the end of the turn
 
@@ -183,14 +205,10 @@ class Floor:
         """Silence after which the turn is over, as far as is known."""
         set_, heard = self.settings, self.heard
         if not self.detector:
-            wait = set_.undetected_s
-        elif heard.score is None:
-            wait = set_.unsure_s
-        elif heard.score >= set_.sure_score:
-            wait = set_.sure_s
-        else:
-            wait = set_.unsure_s if heard.score >= set_.unsure_score else set_.very_unsure_s
-        return max(wait, set_.unsure_s) if is_hanging(heard.text) else wait
+            return set_.unsure_s if phrase(heard.text).hanging else set_.undetected_s
+        if heard.score is None:
+            return set_.unsure_s
+        return wait_s(finished(heard.score, heard.text), set_, self.pace)
 
     def release_if_over(self) -> State:
         heard = self.heard
@@ -227,10 +245,31 @@ class Floor:
         """The person's words become history; a turn without words is dropped."""
         heard = self.heard
         if normalize(heard.text):
+            self.learn(heard)
             self.utterance, self.decoding = None, 0
             self.emit(s.CommitUser(heard.text, heard.confidence))
         else:
             self.forget_utterance("no words")
+
+    def learn(self, heard: Utterance) -> None:
+        """From a turn of the person: how loud they are, where it ended and how clearly."""
+        if heard.voiced_s >= OWN_LEVEL_S:
+            known = self.own_level
+            self.own_level = heard.level if known is None else 0.7 * known + 0.3 * heard.level
+        self.turn_end = heard.end
+        self.end_odds = None if heard.score is None else finished(heard.score, heard.text)
+
+    @property
+    def faint(self) -> bool:
+        """The voice over the agent is so soft that it is not the person's, or not for the agent."""
+        own, below = self.own_level, self.settings.faint_db
+        return own is not None and below > 0 and self.heard.level < own - below
+
+    @property
+    def convinced(self) -> bool:
+        """The words over the agent are surely more than an acknowledgement."""
+        heard = self.heard
+        return has_real_words(heard.text) and heard.confidence >= self.settings.interrupt_confidence
 
     # ---- the agent's speech
 

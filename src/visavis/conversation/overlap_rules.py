@@ -6,7 +6,7 @@ from __future__ import annotations
 from visavis.conversation import signals as s
 from visavis.conversation.floor import Floor
 from visavis.conversation.state import State
-from visavis.conversation.words import has_real_words, is_backchannel, normalize
+from visavis.conversation.words import is_backchannel, normalize
 
 # ---- the agent speaks
 
@@ -44,13 +44,18 @@ def hush(m: Floor, e: s.Interrupt) -> State:
 def weigh_voice(m: Floor, e: s.VoiceWent) -> State:
     heard, set_ = m.heard, m.settings
     heard.voice(e)
+    if m.faint:
+        # Somebody else in the room, or a word aside: the agent speaks on, and listens.
+        m.duck(False)
+        return State.OVERLAP
+    m.duck(True)
     if e.voiced_s >= (set_.backchannel_stop_s if heard.acknowledges else set_.stop_s):
         m.stop()
         return State.LISTENING
-    if heard.acknowledges:
+    if heard.covers >= 0:
         # The first syllable of a sentence may sound like "right": more of it decides.
         m.decode_if_due(urgent=True)
-    elif m.partials and e.voiced_s >= set_.overlap_decode_s and heard.covers < 0 and not m.decoding:
+    elif m.partials and e.voiced_s >= set_.overlap_decode_s and not m.decoding:
         m.decode(final=False)
     return State.OVERLAP
 
@@ -58,7 +63,7 @@ def weigh_voice(m: Floor, e: s.VoiceWent) -> State:
 def weigh_words(m: Floor, e: s.Transcribed) -> State:
     if m.take(e):
         m.heard.acknowledges = is_backchannel(m.heard.text)
-        if has_real_words(m.heard.text):
+        if m.convinced and not m.faint:
             m.stop()
             return State.LISTENING
     return State.OVERLAP
@@ -131,7 +136,7 @@ def hush_weighing(m: Floor, e: s.Interrupt) -> State:
 def _judge(m: Floor) -> State:
     if not m.heard.fresh:
         return State.WEIGHING
-    if has_real_words(m.heard.text):
+    if m.convinced and not m.faint:
         m.stop()
         return m.pause()
     if m.heard.silence_s < m.settings.resume_s:

@@ -59,14 +59,16 @@ class ConversationSettings:
     """Recognise once more, if that is quick."""
     verify_below_s: float = 0.06
     """What quick means."""
-    sure_score: float = 0.5
-    unsure_score: float = 0.15
+    sure_score: float = 0.8
+    unsure_score: float = 0.65
+    """Probabilities that the turn is over, by the turn detector and the words, for a speaker not
+    yet known."""
     sure_s: float = 0.2
-    """Release the reply if the turn detector gives at least `sure_score`."""
+    """Release the reply if it is over with at least `sure_score`."""
     unsure_s: float = 0.6
-    """… if it gives less, or has not answered, or the last word wants another."""
-    very_unsure_s: float = 1.2
-    """… if it gives less than `unsure_score`."""
+    """… if the turn detector has not answered."""
+    very_unsure_s: float = 2.0
+    """… with `unsure_score` or less; in between, the surer, the sooner."""
     undetected_s: float = 0.3
     """… if there is no turn detector."""
 
@@ -78,9 +80,14 @@ class ConversationSettings:
     """Voice over the agent must last so long to duck it; ducking costs little if it was none."""
     duck_gain: float = 0.03
     """Level of the agent while the person's voice is weighed (-30 dB)."""
-    stop_s: float = 0.38
+    stop_s: float = 0.5
     """So much voice over the agent stops it."""
-    backchannel_stop_s: float = 0.8
+    interrupt_confidence: float = 0.5
+    """Words over the agent recognised with less confidence on average do not stop it; voice that
+    lasts does."""
+    faint_db: float = 7.0
+    """Voice so much softer than the person's own does not stop the agent; 0: any voice may."""
+    backchannel_stop_s: float = 1.0
     """The same if only acknowledgements were recognised."""
     overlap_decode_s: float = 0.2
     """Recognise an interruption after so much voice."""
@@ -164,6 +171,7 @@ _PROBABILITIES = (
     "unsure_score",
     "duck_gain",
     "min_confidence",
+    "interrupt_confidence",
 )
 _ORDERED = (
     ("voice_hold_threshold", "voice_threshold"),

@@ -38,6 +38,8 @@ class VoiceWent:
     quiet_s: float = 0.0
     """How long there has been no sound to speak of: a stop inside a word, or the end, which voice
     activity takes longer to be sure of."""
+    level: float = 0.0
+    """Its loudness since the utterance began, dB below full scale (0 or less)."""
 
 
 @dataclass(slots=True, frozen=True)

@@ -58,6 +58,9 @@ class Utterance:
     """Normalised text that no reply could be made for."""
     failure: str = ""
     acknowledges: bool = False
+    voiced_s: float = 0.0
+    level: float = 0.0
+    """Loudness of its voice, dB below full scale."""
 
     @property
     def text(self) -> str:
@@ -71,6 +74,7 @@ class Utterance:
     def voice(self, signal: s.VoiceWent) -> None:
         self.dip = self.dip and signal.quiet_s > 0
         self.position, self.end, self.silence_s = signal.position, signal.position, 0.0
+        self.voiced_s, self.level = signal.voiced_s, signal.level
 
     def quiet(self, signal: s.Silence) -> None:
         self.silence_s, self.end, self.position = signal.silence_s, signal.end, signal.position

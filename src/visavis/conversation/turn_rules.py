@@ -141,7 +141,7 @@ def not_understood(m: Floor, e: s.TranscribeFailed) -> State:
 
 def weigh_score(m: Floor, e: s.TurnScored) -> State:
     if e.ask == m.asked:
-        m.heard.score = m.settings.unsure_score if e.score is None else e.score
+        m.heard.score = e.score
     return m.release_if_over()
 
 

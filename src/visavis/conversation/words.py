@@ -48,30 +48,39 @@ def _number(value: int) -> str:
 
 
 def is_backchannel(text: str) -> bool:
-    """True if the text has words and all of them only acknowledge ("mm-hm", "right, okay")."""
+    """True if the text has words and all of them only acknowledge ("mm-hm", "right, okay",
+    "嗯对对")."""
     words = normalize(text).split()
-    known = _list("backchannels.txt")
     at = 0
     while at < len(words):
-        if " ".join(words[at : at + 2]) in known and at + 2 <= len(words):
-            at += 2
-        elif words[at] in known:
-            at += 1
-        else:
+        step = next((n for n in (3, 2, 1) if _acknowledges(words[at : at + n], n)), 0)
+        if not step:
             return False
+        at += step
     return bool(words)
+
+
+def _acknowledges(words: list[str], count: int) -> bool:
+    if len(words) < count:
+        return False
+    known = _list("backchannels.txt")
+    if " ".join(words) in known:
+        return True
+    # Chinese is written without blanks, and people say "right" twice or three times.
+    left = words[0] if count == 1 and words[0][0] >= "\u4e00" else ""
+    while left:
+        size = next((n for n in (4, 3, 2, 1) if left[:n] in known), 0)
+        if not size:
+            return False
+        left = left[size:]
+        if not left:
+            return True
+    return False
 
 
 def has_real_words(text: str) -> bool:
     """True if the text says something that an acknowledgement does not."""
     return bool(normalize(text)) and not is_backchannel(text)
-
-
-def is_hanging(text: str) -> bool:
-    """True if the text ends in a word that wants another ("and", "the")."""
-    words = normalize(text).split()
-    known = _list("hanging.txt")
-    return bool(words) and (words[-1] in known or " ".join(words[-2:]) in known)
 
 
 def stable_prefix(before: str, now: str) -> str:

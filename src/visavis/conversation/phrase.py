@@ -1,0 +1,60 @@
+"""What the words so far promise: an end, or more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from visavis.conversation.words import normalize
+
+_FILLERS = frozenset({"um", "uh", "er", "erm", "hmm", "hm", "mm"})
+_DIGITS = frozenset(
+    {"oh", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"}
+)
+_DICTATED = 2
+"""So many digits or letters at the end are a number or a name being spelled."""
+
+
+@dataclass(slots=True, frozen=True)
+class Phrase:
+    """The shape of the words so far."""
+
+    words: int
+    ended: bool
+    """The recogniser heard the end of a sentence."""
+    comma: bool
+    hanging: bool
+    """The last word wants another ("and", "the", "I'm")."""
+    filler: bool
+    """The last word only fills a pause ("um")."""
+    dictated: bool
+    """Digits or letters are being said one by one."""
+    question: bool
+
+
+def phrase(text: str) -> Phrase:
+    """Of a transcript with the recogniser's punctuation."""
+    said = text.rstrip(" \"'”’")
+    words = normalize(text).split()
+    tail = words[-1] if words else ""
+    known = _hanging()
+    return Phrase(
+        words=len(words),
+        ended=said[-1:] in (".", "?", "!", "。", "？", "！") and not said.endswith(("...", "…")),
+        comma=said[-1:] in (",", ";", ":", "，", "、") or said.endswith(("...", "…", "-")),
+        hanging=tail in known
+        or " ".join(words[-2:]) in known
+        or tail.endswith(tuple(word for word in known if word[0] >= "\u4e00")),
+        filler=tail in _FILLERS,
+        dictated=len(words) >= _DICTATED
+        and all(word in _DIGITS or len(word) == 1 for word in words[-_DICTATED:]),
+        question=said.endswith(("?", "？")),
+    )
+
+
+@cache
+def _hanging() -> frozenset[str]:
+    data = resources.files("visavis.conversation").joinpath("data", "hanging.txt")
+    lines = data.read_text("utf-8").splitlines()
+    return frozenset(line.strip() for line in lines if line and line[0] != "#")
