@@ -7,7 +7,8 @@ case "${1:-run}" in
   run) packages=(build-essential cmake python3-venv libportaudio2) ;;
   test) packages=(build-essential cmake python3-venv libportaudio2 chromium firefox-esr ffmpeg
                   pulseaudio pulseaudio-utils libasound2-plugins
-                  asterisk-core-sounds-en asterisk-core-sounds-en-g722) ;;
+                  asterisk-core-sounds-en asterisk-core-sounds-en-g722
+                  asterisk-moh-opsound-g722) ;;
   *) echo "usage: $0 run|test" >&2; exit 2 ;;
 esac
 missing=()
