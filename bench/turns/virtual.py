@@ -114,7 +114,9 @@ class Models:
 
         return ModelSet(
             vad=self._vad,
-            stt=Moonshine(self._recogniser, ChargedWorker("moonshine-tiny-en", recognised, memory)),
+            stt=Moonshine(
+                self._recogniser, ChargedWorker("moonshine-tiny-en-2", recognised, memory)
+            ),
             turn=SmartTurn(
                 self._turn, ChargedWorker("end-of-turn-1", lambda *_: costs.turn, memory)
             ),

@@ -43,6 +43,9 @@ def test_loops_are_found_and_speech_is_not() -> None:
     assert loop_surplus([5] * 9) == 0
     assert loop_surplus([7, *[5] * 10]) == 9
     assert loop_surplus([9, *[1, 2, 3, 4, 5] * 4]) == 15
+    phrase = list(range(20, 32))
+    assert loop_surplus(phrase * 2) == 0
+    assert loop_surplus([9, *phrase * 3]) == 24
 
 
 def test_the_draft_goes_on_where_the_model_agrees_again() -> None:

@@ -7,7 +7,6 @@ link is known to be out, all clocks stand still, however long: what was said com
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterator
 from enum import Enum, auto
@@ -16,6 +15,7 @@ import numpy as np
 
 from visavis.conversation import signals as s
 from visavis.conversation.settings import ConversationSettings
+from visavis.conversation.surroundings import Surroundings, decibels
 from visavis.models.protocols import VoiceActivityStream
 from visavis.seam import FRAME_IN, RATE_IN, AudioIn, Mark
 
@@ -92,6 +92,7 @@ class Ears:
         self._peak = 0.0
         self._power, self._loud = 0.0, 0
         """Sum of the voiced blocks' powers, and their number."""
+        self._around = Surroundings()
 
     @property
     def active(self) -> bool:
@@ -133,7 +134,9 @@ class Ears:
             floor = min(self._set.voice_hold_threshold, threshold) if holding else threshold
             out.extend(self._voice(end) if probability >= floor else self._no_voice(end))
         if self._mode is _Mode.VOICE:
-            out.append(s.VoiceWent(self._voiced_s, self.position, self._quiet_s(), self._level()))
+            level = self._level()
+            above = level - self._around.level
+            out.append(s.VoiceWent(self._voiced_s, self.position, self._quiet_s(), level, above))
         elif self._mode is _Mode.AFTER and self._run_start is None:
             out.append(self._silence(self.position))
         return out
@@ -219,7 +222,10 @@ class Ears:
     def _measure(self, frame: AudioIn) -> None:
         count = len(frame.pcm) // BLOCK
         blocks = frame.pcm[: count * BLOCK].astype(np.float32).reshape(count, BLOCK)
-        for index, power in enumerate(np.einsum("ij,ij->i", blocks, blocks).tolist()):
+        powers = np.einsum("ij,ij->i", blocks, blocks).tolist()
+        if self._mode is not _Mode.VOICE and powers:
+            self._around.note(sum(powers) / count / BLOCK)
+        for index, power in enumerate(powers):
             self._blocks.append((frame.position + (index + 1) * BLOCK, power))
             if self._mode is _Mode.VOICE:
                 self._peak = max(self._peak, power)
@@ -227,5 +233,4 @@ class Ears:
                 self._loud += 1
 
     def _level(self) -> float:
-        power = self._power / max(1, self._loud) / BLOCK
-        return 10 * math.log10(power / 32768**2 + 1e-12)
+        return decibels(self._power / max(1, self._loud) / BLOCK)

@@ -14,6 +14,7 @@ from visavis.conversation.pace import Pace
 from visavis.conversation.phrase import phrase
 from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.state import FRESH_SAMPLES, Reply, State, Utterance
+from visavis.conversation.surroundings import confidence_needed
 from visavis.conversation.turn_end import finished, wait_s
 from visavis.conversation.words import has_real_words, normalize, stable_prefix
 from visavis.seam import RATE_IN
@@ -154,7 +155,7 @@ class Floor:
         if self.settings.speculate == "auto":
             self.eager = signal.eager
         before = heard.words
-        sure = signal.confidence >= self.settings.min_confidence
+        sure = signal.confidence >= confidence_needed(heard.above, self.settings)
         heard.words = signal.text.strip() if sure else ""
         heard.confidence, heard.covers, heard.took_s = (
             signal.confidence,

@@ -74,6 +74,12 @@ class ConversationSettings:
 
     min_confidence: float = 0.3
     """Words recognised with less confidence on average are taken for noise."""
+    masked_confidence: float = 0.7
+    """The same for a voice no louder than what is around it: a crowd, a television."""
+    masked_db: float = 3.0
+    clear_db: float = 8.0
+    """So far above its surroundings a voice is masked at most, or clear; in between, the clearer,
+    the less confidence is asked for."""
 
     # Interruption
     interrupt_start_s: float = 0.048
@@ -171,6 +177,7 @@ _PROBABILITIES = (
     "unsure_score",
     "duck_gain",
     "min_confidence",
+    "masked_confidence",
     "interrupt_confidence",
 )
 _ORDERED = (
@@ -180,6 +187,8 @@ _ORDERED = (
     ("sure_s", "unsure_s"),
     ("unsure_s", "very_unsure_s"),
     ("unsure_score", "sure_score"),
+    ("min_confidence", "masked_confidence"),
+    ("masked_db", "clear_db"),
     ("stop_s", "backchannel_stop_s"),
     ("segment_s", "max_segment_s"),
     ("max_segment_s", "max_turn_s"),

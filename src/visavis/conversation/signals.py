@@ -40,6 +40,8 @@ class VoiceWent:
     activity takes longer to be sure of."""
     level: float = 0.0
     """Its loudness since the utterance began, dB below full scale (0 or less)."""
+    above: float = 120.0
+    """By how many dB it is louder than its surroundings."""
 
 
 @dataclass(slots=True, frozen=True)

@@ -61,6 +61,8 @@ class Utterance:
     voiced_s: float = 0.0
     level: float = 0.0
     """Loudness of its voice, dB below full scale."""
+    above: float = 120.0
+    """… and above its surroundings, dB."""
 
     @property
     def text(self) -> str:
@@ -74,7 +76,7 @@ class Utterance:
     def voice(self, signal: s.VoiceWent) -> None:
         self.dip = self.dip and signal.quiet_s > 0
         self.position, self.end, self.silence_s = signal.position, signal.position, 0.0
-        self.voiced_s, self.level = signal.voiced_s, signal.level
+        self.voiced_s, self.level, self.above = signal.voiced_s, signal.level, signal.above
 
     def quiet(self, signal: s.Silence) -> None:
         self.silence_s, self.end, self.position = signal.silence_s, signal.end, signal.position

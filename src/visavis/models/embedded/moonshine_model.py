@@ -182,11 +182,16 @@ def read_tokenizer(path: Path) -> list[bytes]:
     return pieces
 
 
+_LONGEST_LOOP = 24
+"""Tokens of a phrase that is looked for."""
+
+
 def loop_surplus(tokens: Sequence[int]) -> int:
     """How many tokens at the end only repeat, oftener than a speaker would, what is before
-    them; 0 if none. Short groups may repeat more often (digits of a number)."""
-    for period in range(1, 9):
-        times = 4 if period > 3 else 10
+    them; 0 if none. Short groups may repeat more often (digits of a number); whole phrases are
+    what the model makes of a crowd."""
+    for period in range(1, _LONGEST_LOOP + 1):
+        times = 10 if period <= 3 else 4 if period <= 8 else 3
         span = period * times
         if len(tokens) >= span:
             tail = list(tokens[-span:])
