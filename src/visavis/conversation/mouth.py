@@ -133,7 +133,9 @@ class Mouth:
         self._port.duck(gain)
 
     def stop(self, number: int) -> None:
-        job = self._jobs[number]
+        job = self._jobs.get(number)
+        if job is None:
+            return  # it has just ended, and who was told of that wants silence
         job.cancel()
         self._port.flush()
         self._history_is(job, job.heard, interrupted=True)
@@ -150,9 +152,11 @@ class Mouth:
         self._stamp_played(job, event)
         if not event.done:
             return
-        if not job.stopped:
-            self._signal(s.ReplyPlayed(job.number))
+        stopped = job.stopped
+        # History first: what the machine begins next is to be read after what was just said.
         self._end(job.number)
+        if not stopped:
+            self._signal(s.ReplyPlayed(job.number))
 
     def truncate(self, item_id: str, samples: int) -> int | None:
         """The client says how much of an item was heard. Returns the reply's number if it is
@@ -180,11 +184,11 @@ class Mouth:
             job = self._jobs.get(signal.reply)
             if job is not None and not job.announced:  # a literal text says nothing
                 self._measure(self._loop.time() - job.began)
-        self._signal(signal)
         if isinstance(signal, s.ReplyPlayed) and signal.reply in self._jobs:
             job = self._jobs[signal.reply]
             job.played = job.map.samples
             self._end(signal.reply)
+        self._signal(signal)
 
     def _measure(self, seconds: float) -> None:
         known = self.first_audio_s

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from visavis.errors import ModelError
+from visavis.errors import ModelError, RequestRefused
 from visavis.models.protocols import ChatMessage
 
 Tokenize = Callable[[str, bool], tuple[int, ...]]
@@ -68,7 +68,7 @@ def dropped(sizes: Sequence[int], room: int) -> int:
     whatever changes the beginning costs the cache. The last message never goes.
     """
     if not sizes or sizes[-1] > room:
-        raise ModelError(
+        raise RequestRefused(
             "The system prompt and the last message together are longer than the language "
             f"model's context by {(sizes[-1] if sizes else 0) - room} tokens; shorten one of "
             "them or give the model a larger context."
