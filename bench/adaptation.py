@@ -308,7 +308,7 @@ def main() -> None:
         for later in as_completed(waited):
             kept.put(waited[later], later.result())
             if not options.json:
-                shown = later.result().items()
+                shown = ((n, v) for n, v in later.result().items() if n != "each")
                 print(" ".join(f"{name}={value}" for name, value in shown), flush=True)
         rows = [row or later.result() for _, row, later in jobs]
     found = summary(rows)
