@@ -72,7 +72,10 @@ class Actions:
                 texts = self._prompts.speak()
                 self._mouth.prepare(action.reply, texts, self.agent, announce=True)
             case s.StartHold():
-                words = _literal(self.agent.hold(self._said))
+                words = _literal(self.agent.in_language(self.agent.holding, self._said))
+                self._mouth.prepare(action.reply, words, self.agent, announce=True)
+            case s.StartAgain():
+                words = _literal(self.agent.in_language(self.agent.not_caught, self._said))
                 self._mouth.prepare(action.reply, words, self.agent, announce=True)
             case s.StartApology():
                 self._committed = None

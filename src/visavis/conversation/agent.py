@@ -34,6 +34,13 @@ class Agent:
         }
     )
     """Said while a tool takes its time, by language; nothing if empty."""
+    not_caught: dict[str, str] = field(
+        default_factory=lambda: {
+            "en": "Sorry, I did not catch that.",
+            "zh": "抱歉，我没听清。",
+        }
+    )
+    """Said to a person who spoke up and could not be understood, by language."""
     tools: tuple[FunctionTool, ...] = ()
     """What it may do besides speaking."""
     voice: Voice = field(default_factory=Voice)
@@ -58,11 +65,11 @@ class Agent:
             return self.instructions
         return f"{self.instructions}\n{STYLE_INSTRUCTIONS}"
 
-    def hold(self, said: str) -> str:
-        """What to say to a person who spoke like this, while a tool takes its time."""
+    def in_language(self, words: dict[str, str], said: str) -> str:
+        """Of these words by language, those for a person who spoke like this."""
         chinese = any("\u4e00" <= letter <= "\u9fff" for letter in said)
         language = "zh" if chinese else (self.language or "en")
-        return self.holding.get(language) or next(iter(self.holding.values()), "")
+        return words.get(language) or next(iter(words.values()), "")
 
     def changed(self, instructions: str | None, voice: str | None) -> Agent:
         """The same with another prompt and with the voice of that name; None leaves as it is."""

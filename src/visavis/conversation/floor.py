@@ -21,6 +21,8 @@ from visavis.seam import RATE_IN
 
 CUT_IN_S = 1.2
 """Speech so soon after a turn shows that the turn was not over."""
+MOST_IN_VAIN = 2
+"""So often in a row somebody is asked to say it again."""
 OWN_LEVEL_S = 0.4
 """Voice that says how loud the person is."""
 
@@ -50,6 +52,8 @@ class Floor:
         """Where the person's last turn ended."""
         self.end_odds: float | None = None
         """How sure it was."""
+        self.in_vain = 0
+        """How often in a row the person was asked to say it again."""
         self.own_level: float | None = None
         """How loud the person usually is, dB below full scale; None before the first turn."""
         self.owes_apology = False
@@ -156,7 +160,7 @@ class Floor:
             self.eager = signal.eager
         before = heard.words
         sure = signal.confidence >= confidence_needed(heard.above, self.settings)
-        heard.words = signal.text.strip() if sure else ""
+        heard.words, heard.doubted = (signal.text.strip(), "") if sure else ("", signal.text)
         heard.confidence, heard.covers, heard.took_s = (
             signal.confidence,
             heard.asked_at,
@@ -225,7 +229,7 @@ class Floor:
                 heard.looked_again = True
                 self.decode(final=True)
                 return State.PAUSED
-            return self.lose("no words")
+            return self.ask_again() if self._spoken_in_vain() else self.lose("no words")
         self.emit(s.EndSpeech(heard.end))
         self.answer()
         if self.reply is None:
@@ -238,6 +242,21 @@ class Floor:
         self.drop()
         return self.rest()
 
+    def _spoken_in_vain(self) -> bool:
+        """Whether it was this person, as loud as ever and at some length, and not understood."""
+        heard, own = self.heard, self.own_level
+        near = own is not None and heard.level >= own - self.settings.faint_db
+        clear = heard.above >= self.settings.clear_db and heard.voiced_s >= OWN_LEVEL_S
+        return bool(normalize(heard.doubted)) and near and clear and self.in_vain < MOST_IN_VAIN
+
+    def ask_again(self) -> State:
+        self.in_vain += 1
+        self.forget_utterance("not understood")
+        self.drop()
+        self.reply = Reply(self._next("reply"), "again")
+        self.emit(s.StartAgain(self.reply.number))
+        return State.THINKING
+
     def forget_utterance(self, reason: s.DropReason) -> None:
         self.utterance, self.decoding = None, 0
         self.emit(s.DropUser(reason))
@@ -247,6 +266,7 @@ class Floor:
         heard = self.heard
         if normalize(heard.text):
             self.learn(heard)
+            self.in_vain = 0
             self.utterance, self.decoding = None, 0
             self.emit(s.CommitUser(heard.text, heard.confidence))
         else:
@@ -318,7 +338,7 @@ class Floor:
     def fail(self, message: str) -> State:
         """No reply can be made: say so, aloud if that works."""
         self.emit(s.Report("model_error", message or "a model failed"))
-        again = self.reply is not None and self.reply.kind in ("apology", "hold")
+        again = self.reply is not None and self.reply.kind in ("apology", "hold", "again")
         if self.reply is not None and self.reply.kind == "results":
             self.told = self.reply.knows  # the same results would fail again
         self.drop()

@@ -152,7 +152,7 @@ Signal: TypeAlias = (
 
 # ---- out
 
-DropReason: TypeAlias = Literal["no words", "backchannel", "failed"]
+DropReason: TypeAlias = Literal["no words", "not understood", "backchannel", "failed"]
 
 
 @dataclass(slots=True, frozen=True)
@@ -223,6 +223,13 @@ class StartResults:
 @dataclass(slots=True, frozen=True)
 class StartHold:
     """Prepare a word that the agent is still at work. Committed at once."""
+
+    reply: int
+
+
+@dataclass(slots=True, frozen=True)
+class StartAgain:
+    """Prepare to ask the person to say it again. Committed at once."""
 
     reply: int
 
@@ -311,6 +318,7 @@ Action: TypeAlias = (
     | StartAsked
     | StartResults
     | StartHold
+    | StartAgain
     | StartApology
     | DropReply
     | EndSpeech

@@ -43,6 +43,8 @@ class Utterance:
     """Words of earlier segments."""
     words: str = ""
     confidence: float = 1.0
+    doubted: str = ""
+    """Words recognised last, if they were not believed."""
     covers: int = -1
     """The words are those of the audio up to here."""
     asked_at: int = 0
@@ -85,7 +87,7 @@ class Utterance:
 @dataclass(slots=True)
 class Reply:
     number: int
-    kind: Literal["turn", "asked", "apology", "results", "hold"]
+    kind: Literal["turn", "asked", "apology", "results", "hold", "again"]
     text: str = ""
     """What it answers, normalised."""
     knows: int = 0
