@@ -3,6 +3,9 @@
 `visavis call` over loopback WebRTC, embedded models, real human utterances (the telephone
 prompts that Debian packages), several turns a call. Measured on the caller's two tracks: from
 the last voiced sample of the recording to the first audible sample of the committed reply.
+
+`hit_rate`: turns whose reply was begun before the end was noticed; `speculations`, `dropped` and
+`tokens_dropped`: replies begun, thrown away unheard, and their tokens, a turn.
 """
 
 from __future__ import annotations
@@ -39,6 +42,11 @@ def ledger_rows(ledgers: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def mean(ledgers: list[dict[str, Any]], field: str) -> float:
+    """A turn's, on average."""
+    return round(sum(ledger[field] for ledger in ledgers) / max(1, len(ledgers)), 1)
+
+
 async def hold(url: str, prompts: list[recordings.Prompt], transport: str) -> CallResult:
     script = [
         utterance(p.name, p.pcm, AfterReply(0.6 if i else 1.0), p.text)
@@ -50,7 +58,7 @@ async def hold(url: str, prompts: list[recordings.Prompt], transport: str) -> Ca
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--llm", default="auto", help="as `visavis serve --llm`")
-    parser.add_argument("--n", type=int, default=30)
+    parser.add_argument("--n", type=int, default=100)
     parser.add_argument("--transport", default="webrtc", choices=["webrtc", "ws"])
     options = parser.parse_args()
     # Logs must not follow the JSON line.
@@ -80,6 +88,9 @@ def main() -> None:
         "cut_offs": sum(t.cut_off for t in turns),
         "unanswered": sum(t.unanswered or t.voice_to_voice_ms is None for t in turns),
         "hit_rate": round(len(held) / max(1, len(ledgers)), 3),
+        "speculations": mean(ledgers, "speculations"),
+        "dropped": mean(ledgers, "dropped"),
+        "tokens_dropped": mean(ledgers, "tokens_dropped"),
         "config_hash": config_hash({"health": health, "transport": options.transport,
                                     "prompts": [p.name for p in prompts]}),
     }  # fmt: skip
