@@ -43,9 +43,10 @@ STYLES = {
 """What the marks mean, by name."""
 
 INSTRUCTIONS = (
-    "Your words are spoken aloud. Where feeling asks for it you may put one of these marks before "
-    f"a sentence to say how it is spoken: {', '.join(f'[{name}]' for name in STYLES)}. "
-    "A mark holds until the next one; [plain] ends it. Most sentences need none. Use no others."
+    "Begin every reply with the mark that says how it is spoken, one of "
+    f"{' '.join(f'[{name}]' for name in STYLES)}. Examples: [excited] That is great news! "
+    "[sad] I am so sorry to hear that. [plain] It is three o'clock. "
+    "A mark may also stand before a later sentence. Use no other marks."
 )
 """For the language model of an agent that is to be expressive."""
 
