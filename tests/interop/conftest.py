@@ -66,11 +66,15 @@ def microphone_wav(microphone: NDArray[np.int16], tmp_path_factory: pytest.TempP
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, artifacts: Path) -> Iterator[str]:
-    """URL of `visavis serve` with the smaller language model, telling stories."""
+    """URL of `visavis serve` with the smaller language model, telling stories. It sends copies
+    whatever the network is like, so that each of the others meets RED."""
     with rig.server(
         "--llm",
         "0.5b",
-        environment={"VISAVIS_AGENT__INSTRUCTIONS": INSTRUCTIONS},
+        environment={
+            "VISAVIS_AGENT__INSTRUCTIONS": INSTRUCTIONS,
+            "VISAVIS_LINE__ADAPT": "false",
+        },
         log=artifacts / "interop-server.log",
     ) as running:
         yield running.url

@@ -37,11 +37,11 @@ def test_200_short_calls_leave_no_memory_thread_or_descriptor(pair: Pair) -> Non
     for _ in range(50):
         one()
     gc.collect()
-    before, memory = left(), resident_kb()
+    before, memory, threads = left(), resident_kb(), threading.active_count()
     for _ in range(150):
         one()
     gc.collect()
     assert left() == before
     assert (resident_kb() - memory) / 150 < 10
     assert pair.server.engine.stats()["calls"] == 0
-    assert threading.active_count() < 5
+    assert threading.active_count() <= threads

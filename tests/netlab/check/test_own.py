@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.skipif(not native_available(), reason="visavis-line is not installed"),
 ]
 
-TEXT = "one two three four five six"
+TEXT = "the shop opens at nine today"
 
 
 @pytest.fixture
