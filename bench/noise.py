@@ -22,7 +22,7 @@ from turns.backgrounds import BACKGROUNDS, Background, Wave, background
 from turns.cases import SPEECH_DBFS, Call, Turn, level
 from turns.charged import Costs
 from turns.virtual import ANSWER_S, Heard
-from turns.voices import RATE, Clip, Samples
+from turns.voices import RATE, Clip, Samples, clipped
 from visavis.conversation import ConversationSettings
 from visavis.conversation.words import normalize
 
@@ -55,17 +55,13 @@ def full(kind: Background, snr: int, clips: Sequence[Clip], number: int) -> Call
         start = round(LEAD_S * RATE)
         mixed[start : start + len(said)] += said
         span = (start, start + len(said))
-        turns.append(Turn(clip.name, clip.speaker, "smooth", _clipped(mixed), (span,), True))
+        turns.append(Turn(clip.name, clip.speaker, "smooth", clipped(mixed), (span,), True))
     return Call(f"{kind}@{snr}-{number}", tuple(turns))
 
 
 def _scaled(wave: Wave, db: float) -> Samples:
     """So much louder than a person."""
-    return _clipped(wave * 32768 * 10 ** ((SPEECH_DBFS + db) / 20))
-
-
-def _clipped(wave: Wave) -> Samples:
-    return np.round(wave).clip(-32768, 32767).astype(np.int16)
+    return clipped(wave * 32768 * 10 ** ((SPEECH_DBFS + db) / 20))
 
 
 @cache

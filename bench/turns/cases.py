@@ -13,7 +13,7 @@ import numpy as np
 
 from turns import cuts, sounds, voices
 from turns.packages import CACHE
-from turns.voices import RATE, Clip, Samples, Split
+from turns.voices import RATE, Clip, Samples, Split, clipped
 
 SEED = 5
 TURNS_A_CALL = 5
@@ -112,7 +112,7 @@ def _overs(split: Split, rng: np.random.Generator) -> list[Call]:
     def add(kind: OverKind, number: int, name: str, opening: Clip, pcm: Samples, db: float) -> None:
         gain = _gain(rng)
         loud = 10 ** ((SPEECH_DBFS + 20 * np.log10(gain) + db) / 20) * 32768
-        scaled = _clipped(pcm * (loud / voices.loudness(pcm)))
+        scaled = clipped(pcm * (loud / voices.loudness(pcm)))
         turn = _louder(_plain(opening), gain)
         out.append(Call(f"{kind}-{number}", (turn,), Over(name, kind, scaled)))
 
@@ -163,7 +163,7 @@ def _paused(clip: Clip, at: int, rng: np.random.Generator) -> Turn:
     ramp = np.linspace(0, 1, FADE)
     before[-FADE:] *= ramp[::-1]
     after[:FADE] *= ramp
-    whole = _clipped(np.concatenate([before, tone, after]))
+    whole = clipped(np.concatenate([before, tone, after]))
     later = at + length
     spans = (
         *_spans(clip.pcm[:at]),
@@ -178,7 +178,7 @@ def _spans(pcm: Samples) -> tuple[tuple[int, int], ...]:
 
 def level(clip: Clip) -> Samples:
     """A clip as loud as the others."""
-    return _clipped(clip.pcm * (10 ** (SPEECH_DBFS / 20) * 32768 / voices.loudness(clip.pcm)))
+    return clipped(clip.pcm * (10 ** (SPEECH_DBFS / 20) * 32768 / voices.loudness(clip.pcm)))
 
 
 def _gain(rng: np.random.Generator) -> float:
@@ -186,9 +186,5 @@ def _gain(rng: np.random.Generator) -> float:
 
 
 def _louder(turn: Turn, gain: float) -> Turn:
-    pcm = _clipped(turn.pcm * gain)
+    pcm = clipped(turn.pcm * gain)
     return Turn(turn.name, turn.speaker, turn.kind, pcm, turn.spans, turn.whole)
-
-
-def _clipped(x: np.ndarray) -> Samples:
-    return np.round(x).clip(-32768, 32767).astype(np.int16)

@@ -18,7 +18,8 @@ from turns.moments import Moment, moments
 from visavis.conversation.pace import Pace
 from visavis.conversation.phrase import phrase
 from visavis.conversation.settings import ConversationSettings
-from visavis.conversation.turn_end import log_odds, wait_s
+from visavis.conversation.turn_end import wait_s
+from visavis.odds import log_odds
 
 BEFORE = {
     "base": 0.0, "network": 0.5, "fall": 0.15, "fade": 0.1,

@@ -10,7 +10,7 @@ import numpy as np
 import soxr
 
 from turns import voices
-from turns.voices import RATE, Clip, Samples, Split, levels
+from turns.voices import RATE, Clip, Samples, Split, clipped, levels
 from visavis.models.embedded.hibari_voice import HibariVoice
 from visavis.models.protocols import Voice
 from visavis.models.workers import Cancel
@@ -48,7 +48,7 @@ def _spoken(split: Split) -> list[Clip]:
 
 def resampled(pcm: Samples, rate: int) -> Samples:
     x = soxr.resample(pcm.astype(np.float32), rate, RATE)
-    return np.round(x).clip(-32768, 32767).astype(np.int16)
+    return clipped(x)
 
 
 def babble(rng: np.random.Generator, seconds: float, split: Split) -> Samples:
@@ -120,7 +120,7 @@ def room_tone(pcm: Samples, count: int, rng: np.random.Generator) -> Samples:
             out[at : at + fade] *= ramp[::-1]
         out[at : at + size] += piece
         at += size - fade
-    return np.round(out[:count]).clip(-32768, 32767).astype(np.int16)
+    return clipped(out[:count])
 
 
 def _scaled(x: np.ndarray) -> Samples:

@@ -13,6 +13,7 @@ import numpy as np
 from turns.cases import Call, Turn
 from turns.charged import ChargedWorker, Costs, Memory
 from turns.cuts import recogniser
+from turns.voices import clipped
 from visavis.clock import run_virtual
 from visavis.conversation import Agent, ConversationSettings, Session
 from visavis.conversation.events import (
@@ -233,7 +234,7 @@ class _Microphone:
             first, last = max(begin, start), min(begin + FRAME_IN, start + len(pcm))
             if first < last:
                 sound[first - begin : last - begin] += pcm[first - start : last - start]
-        return np.round(sound).clip(-32768, 32767).astype(np.int16)
+        return clipped(sound)
 
 
 async def _run(call: Call, models: Models, memory: Memory, settings: ConversationSettings) -> Heard:

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import soxr
@@ -161,7 +161,12 @@ def load(path: Path) -> Samples:
         x = x.mean(1)
     if rate != RATE:
         x = soxr.resample(x, rate, RATE)
-    return np.round(x * 32767).clip(-32768, 32767).astype(np.int16)
+    return clipped(x * 32767)
+
+
+def clipped(wave: NDArray[np.floating[Any]]) -> Samples:
+    """The nearest samples."""
+    return np.round(wave).clip(-32768, 32767).astype(np.int16)
 
 
 def levels(pcm: Samples) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -41,3 +42,13 @@ def speech_weights() -> WeightsStore:
     except WeightsError as error:
         pytest.skip(str(error))
     return store
+
+
+@pytest.fixture(scope="session")
+def weights() -> Path:
+    """The smallest language model's file."""
+    pytest.importorskip("xllamacpp", reason="xllamacpp is not installed (visavis[embedded])")
+    try:
+        return WeightsStore().path("llm-test")
+    except WeightsError as error:
+        pytest.skip(f"the test language model is not here: {error}")

@@ -12,7 +12,6 @@ import pytest
 from visavis.errors import BusyError, ModelError, WeightsError
 from visavis.models.embedded.llama import LlamaModel
 from visavis.models.protocols import ChatMessage, GenerateOptions
-from visavis.models.weights import WeightsStore
 
 pytestmark = pytest.mark.weights
 SYSTEM = ChatMessage("system", "You are Mia. Reply in one short spoken sentence.")
@@ -21,15 +20,6 @@ SHORT = GenerateOptions(max_tokens=6)
 
 def user(text: str) -> ChatMessage:
     return ChatMessage("user", text)
-
-
-@pytest.fixture(scope="module")
-def weights() -> Path:
-    pytest.importorskip("xllamacpp", reason="xllamacpp is not installed (visavis[embedded])")
-    try:
-        return WeightsStore().path("llm-test")
-    except WeightsError as error:
-        pytest.skip(f"the test language model is not here: {error}")
 
 
 Test = Callable[[LlamaModel], Awaitable[None]]

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from visavis.errors import WeightsError
 from visavis.models.embedded.llama import LlamaModel
 from visavis.models.protocols import ChatMessage, GenerateOptions
-from visavis.models.weights import WeightsStore
 
 pytestmark = pytest.mark.weights
 SYSTEM = ChatMessage("system", "You are Mia. Reply in one short spoken sentence.")
@@ -22,15 +20,6 @@ TURNS = (
     "And what is the name of the man who works there on Monday",
     "Please enter your agent number followed by the pound key",
 )
-
-
-@pytest.fixture(scope="module")
-def weights() -> Path:
-    pytest.importorskip("xllamacpp", reason="xllamacpp is not installed (visavis[embedded])")
-    try:
-        return WeightsStore().path("llm-test")
-    except WeightsError as error:
-        pytest.skip(f"the test language model is not here: {error}")
 
 
 def partials(text: str, rng: random.Random) -> list[str]:

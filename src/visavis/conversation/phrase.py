@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 
-from visavis.conversation.words import normalize
+from visavis.conversation.words import normalize, word_list
 
 _FILLERS = frozenset({"um", "uh", "er", "erm", "hmm", "hm", "mm"})
 _DIGITS = frozenset(
@@ -38,7 +36,7 @@ def phrase(text: str) -> Phrase:
     said = text.rstrip(" \"'”’")
     words = normalize(text).split()
     tail = words[-1] if words else ""
-    known = _hanging()
+    known = word_list("hanging.txt")
     return Phrase(
         words=len(words),
         ended=said[-1:] in (".", "?", "!", "。", "？", "！") and not said.endswith(("...", "…")),
@@ -51,10 +49,3 @@ def phrase(text: str) -> Phrase:
         and all(word in _DIGITS or len(word) == 1 for word in words[-_DICTATED:]),
         question=said.endswith(("?", "？")),
     )
-
-
-@cache
-def _hanging() -> frozenset[str]:
-    data = resources.files("visavis.conversation").joinpath("data", "hanging.txt")
-    lines = data.read_text("utf-8").splitlines()
-    return frozenset(line.strip() for line in lines if line and line[0] != "#")

@@ -8,16 +8,13 @@ weights of the words were fitted by `bench/turns/fit.py`, on speakers that no fi
 
 from __future__ import annotations
 
-import math
-
 from visavis.conversation.pace import Pace
 from visavis.conversation.phrase import phrase
 from visavis.conversation.settings import ConversationSettings
+from visavis.odds import log_odds
 
 _HANGING, _COMMA = -1.2, -0.9
 _FILLER, _DICTATED = -2.0, -1.5
-_LEAST = 0.002
-"""Scores are held away from 0 and 1 by so much."""
 
 
 def finished(score: float, text: str) -> float:
@@ -39,9 +36,3 @@ def wait_s(odds: float, settings: ConversationSettings, pace: Pace) -> float:
     share = max(0.0, (odds - low) / max(1e-6, high - low))
     wait: float = settings.very_unsure_s * (settings.sure_s / settings.very_unsure_s) ** share
     return min(settings.very_unsure_s, max(soonest, wait * pace.patience))
-
-
-def log_odds(probability: float) -> float:
-    """Held away from infinity."""
-    inside = min(1.0 - _LEAST, max(_LEAST, probability))
-    return math.log(inside / (1.0 - inside))

@@ -63,7 +63,7 @@ def is_backchannel(text: str) -> bool:
 def _acknowledges(words: list[str], count: int) -> bool:
     if len(words) < count:
         return False
-    known = _list("backchannels.txt")
+    known = word_list("backchannels.txt")
     if " ".join(words) in known:
         return True
     # Chinese is written without blanks, and people say "right" twice or three times.
@@ -94,7 +94,8 @@ def stable_prefix(before: str, now: str) -> str:
 
 
 @cache
-def _list(name: str) -> frozenset[str]:
+def word_list(name: str) -> frozenset[str]:
+    """The lines of a file under `data`, without blank ones and comments."""
     lines = (
         resources.files("visavis.conversation")
         .joinpath("data", name)

@@ -20,6 +20,7 @@ from visavis.models.embedded.onnx import interruptible, open_session, run
 from visavis.models.embedded.prosody import ending
 from visavis.models.weights import WeightsStore
 from visavis.models.workers import Cancel, Runs, Worker
+from visavis.odds import log_odds
 from visavis.seam import RATE_IN, Pcm
 
 _SAMPLES = 8 * RATE_IN
@@ -27,8 +28,6 @@ _FFT, _HOP, _MELS = 400, 160, 80
 _SHORTEST = RATE_IN // 10
 _BASE, _NETWORK, _FALL, _FADE = 0.72, 0.22, 0.12, 0.10
 """In units of log odds: fitted by `bench/turns/fit.py`."""
-_LEAST = 0.002
-"""The network's answer is held away from 0 and 1 by so much."""
 
 
 class SmartTurn:
@@ -53,8 +52,7 @@ class SmartTurn:
 
     def weigh(self, cancel: Cancel, pcm: Pcm) -> float:
         """The same on the calling thread. Raises `Cancelled`."""
-        network = min(1.0 - _LEAST, max(_LEAST, self.probability(cancel, pcm)))
-        odds = _BASE + _NETWORK * math.log(network / (1.0 - network))
+        odds = _BASE + _NETWORK * log_odds(self.probability(cancel, pcm))
         ended = ending(pcm)
         if ended is not None:
             odds += _FALL * ended.falls + _FADE * ended.fades
