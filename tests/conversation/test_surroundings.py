@@ -54,19 +54,41 @@ def test_the_level_is_that_of_the_last_seconds() -> None:
     around = Surroundings()
     assert around.level == pytest.approx(-120)
     for power in [*[1e6] * 400, *[1e4] * 250]:
-        around.note(power)
+        around.note(power, voice=False)
     assert around.level == pytest.approx(decibels(1e4))
+
+
+def test_what_is_never_quiet_does_not_stand_out_from_itself() -> None:
+    """A crowd is taken for a voice all the time, and sways by a few decibels."""
+    around = Surroundings()
+    for at in range(400):
+        around.note(1e6 * (1 + 0.5 * (at % 7) / 6), voice=True)
+    assert around.level > decibels(1e6) - 1
+
+
+def test_the_gaps_between_words_show_the_room() -> None:
+    around = Surroundings()
+    for at in range(400):
+        around.note(1e6 if at % 25 < 21 else 1e2, voice=True)
+    assert around.level == pytest.approx(decibels(1e2))
+
+
+def test_the_first_word_of_a_call_is_not_taken_for_the_room() -> None:
+    around = Surroundings()
+    for _ in range(30):
+        around.note(1e6, voice=True)
+    assert around.level == pytest.approx(-120)
 
 
 @given(st.lists(st.floats(0, 32768.0**2), max_size=600))
 def test_the_level_is_never_out_of_range(powers: list[float]) -> None:
     around = Surroundings()
-    for power in powers:
-        around.note(power)
+    for at, power in enumerate(powers):
+        around.note(power, voice=at % 3 > 0)
     assert -120.1 <= around.level <= 0.1
     assert np.isfinite(around.level)
 
 
 def test_settings_must_make_sense() -> None:
     with pytest.raises(SettingsError, match="masked_db"):
-        ConversationSettings(masked_db=9.0)
+        ConversationSettings(masked_db=12.0)

@@ -203,5 +203,6 @@ class Attention:
         """Whether it was this person, as loud as ever and at some length, and not understood."""
         heard, own = self.heard, self.own_level
         near = own is not None and heard.level >= own - self.settings.faint_db
-        clear = heard.above >= self.settings.clear_db and heard.voiced_s >= OWN_LEVEL_S
-        return bool(normalize(heard.doubted)) and near and clear and self.in_vain < MOST_IN_VAIN
+        apart = heard.above >= (self.settings.masked_db + self.settings.clear_db) / 2
+        up = near and apart and heard.voiced_s >= OWN_LEVEL_S
+        return bool(normalize(heard.doubted)) and up and self.in_vain < MOST_IN_VAIN

@@ -223,8 +223,9 @@ class Ears:
         count = len(frame.pcm) // BLOCK
         blocks = frame.pcm[: count * BLOCK].astype(np.float32).reshape(count, BLOCK)
         powers = np.einsum("ij,ij->i", blocks, blocks).tolist()
-        if self._mode is not _Mode.VOICE and powers:
-            self._around.note(sum(powers) / count / BLOCK)
+        if powers:
+            voice = self._mode is _Mode.VOICE
+            self._around.note(sum(powers) / count / BLOCK, voice=voice)
         for index, power in enumerate(powers):
             self._blocks.append((frame.position + (index + 1) * BLOCK, power))
             if self._mode is _Mode.VOICE:

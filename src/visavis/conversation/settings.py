@@ -76,8 +76,8 @@ class ConversationSettings:
     """Words recognised with less confidence on average are taken for noise."""
     masked_confidence: float = 0.7
     """The same for a voice no louder than what is around it: a crowd, a television."""
-    masked_db: float = 3.0
-    clear_db: float = 8.0
+    masked_db: float = 6.0
+    clear_db: float = 11.0
     """So far above its surroundings a voice is masked at most, or clear; in between, the clearer,
     the less confidence is asked for."""
 

@@ -1,14 +1,28 @@
-"""How loud it is around a person who does not speak, and what that says of words."""
+"""How loud it is around a person, and what that says of words.
+
+Measured where nobody speaks, as far as voice activity can tell. Of a crowd or a television it
+cannot: there the quietest moments of what is taken for a voice tell how loud the rest is (minimum
+statistics: Martin, "Noise power spectral density estimation", 2001). A person leaves gaps between
+words that are as quiet as the room; a crowd does not.
+"""
 
 from __future__ import annotations
 
 import math
 from collections import deque
 
+import numpy as np
+
 from visavis.conversation.settings import ConversationSettings
 
 _KEPT = 250
 """Frames of 20 ms: the last 5 s without a voice."""
+_RECENT = 200
+"""Frames of the last 4 s, of anything, …"""
+_KNOWN = 50
+"""… at least 1 s, …"""
+_QUIETEST = 0.1
+"""… so many of which a person leaves for the room to be heard."""
 _SILENCE = 1e-12
 """-120 dB: less is no sound."""
 
@@ -19,14 +33,18 @@ def decibels(power: float) -> float:
 
 
 class Surroundings:
-    """Fed with what is heard while there is no voice. Pure."""
+    """Fed with all that is heard. Pure."""
 
     def __init__(self) -> None:
         self._powers: deque[float] = deque(maxlen=_KEPT)
         self._sum = 0.0
+        self._recent: deque[float] = deque(maxlen=_RECENT)
 
-    def note(self, power: float) -> None:
-        """The mean square of one frame's samples."""
+    def note(self, power: float, *, voice: bool) -> None:
+        """The mean square of one frame's samples, and whether it is taken for a voice."""
+        self._recent.append(power)
+        if voice:
+            return
         if len(self._powers) == _KEPT:
             self._sum -= self._powers[0]
         self._powers.append(power)
@@ -34,8 +52,16 @@ class Surroundings:
 
     @property
     def level(self) -> float:
-        """Mean power of the last seconds, dB below full scale; -120 before anything was heard."""
-        return decibels(max(0.0, self._sum) / max(1, len(self._powers)))
+        """dB below full scale: the mean power of the last seconds without a voice, or the quietest
+        tenth of the last seconds of all, if that is louder; -120 before anything was heard."""
+        apart = max(0.0, self._sum) / max(1, len(self._powers))
+        return decibels(max(apart, self._floor()))
+
+    def _floor(self) -> float:
+        if len(self._recent) < _KNOWN:
+            return 0.0
+        at = int(_QUIETEST * len(self._recent))
+        return float(np.partition(np.array(self._recent), at)[at])
 
 
 def confidence_needed(above_db: float, settings: ConversationSettings) -> float:
