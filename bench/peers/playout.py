@@ -60,8 +60,9 @@ class Playout:
                 self.played += len(frame)
                 self._changed.notify_all()
             self._send(frame)
-            # A pause of the speech begins a new rhythm.
-            due = max(due, loop.time() - FRAME_S) + FRAME_S
-            await asyncio.sleep(due - loop.time())
+            # After a silence a new rhythm begins; a late wake-up does not shift it.
+            now = loop.time()
+            due = (due if now - due < FRAME_S else now) + FRAME_S
+            await asyncio.sleep(due - now)
             async with self._changed:
                 self._changed.notify_all()

@@ -11,6 +11,7 @@ ahead (`preemptive_tts`).
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -208,7 +209,7 @@ class Loudspeaker(io.AudioOutput):
         if not self._pushed:
             self._playout.mark()
             self._cleared.clear()
-            self.on_playback_started(created_at=asyncio.get_running_loop().time())
+            self.on_playback_started(created_at=time.time())
         self._pushed += frame.samples_per_channel
         await self._playout.push(np.frombuffer(frame.data, np.int16))
 
