@@ -139,6 +139,10 @@ def needed_sets(settings: Settings) -> list[str]:
     needed = []
     if settings.models.uses("stt", "embedded"):
         needed.append("speech")
+    if "zh" in settings.models.languages and any(
+        settings.models.uses(kind, "embedded") for kind in ("stt", "tts")
+    ):
+        needed.append("chinese")
     if settings.models.uses("llm", "embedded"):
         size = settings.models.llm_size
         needed.append(llm_to_use(WeightsStore()).name if size == "auto" else f"llm-{size}")

@@ -128,6 +128,7 @@ class Calls:
         agent = Agent(
             greeting=chosen.greeting,
             voice=Voice(chosen.voice, chosen.speed),
+            language=self._settings.models.language,
             manner=chosen.manner,
             feelings=chosen.feelings,
             tools=self._tools,

@@ -71,13 +71,15 @@ async def _mixed(chosen: ModelSettings) -> ModelSet:
     llms: dict[str, LanguageModel] = {"scripted": scripted.llm}
     ttss: dict[str, TextToSpeech] = {"scripted": scripted.tts}
     if chosen.uses("stt", "embedded"):
-        from visavis.models.embedded.moonshine import Moonshine
+        from visavis.models.embedded.languages import load_recogniser
 
-        stts["embedded"] = await asyncio.to_thread(Moonshine.load, store)
+        stts["embedded"] = await asyncio.to_thread(load_recogniser, store, chosen.languages)
     if chosen.uses("tts", "embedded"):
-        from visavis.models.embedded.hibari import HibariSpeech
+        from visavis.models.embedded.languages import load_voice
 
-        ttss["embedded"] = await asyncio.to_thread(HibariSpeech.load)
+        ttss["embedded"] = await asyncio.to_thread(
+            load_voice, store, chosen.languages, threads=chosen.threads or min(2, _cores())
+        )
     if llm_file is not None:
         from visavis.models.embedded import llama_library
         from visavis.models.embedded.llama import LlamaModel

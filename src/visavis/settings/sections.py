@@ -18,6 +18,7 @@ from visavis.settings.section import Section
 
 Port: TypeAlias = Annotated[int, Field(ge=0, le=65_535)]
 Provider: TypeAlias = Literal["embedded", "openai", "scripted"]
+Language: TypeAlias = Literal["en", "zh"]
 ServiceName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 
@@ -147,6 +148,10 @@ class ModelSettings(Section):
     llm: Provider = "embedded"
     tts: Provider = "embedded"
     llm_size: Literal["auto", "0.5b", "1.5b"] = "auto"
+    languages: list[Language] = Field(default=["en"], min_length=1)
+    """What callers speak: `en`, `zh` or both, in the environment separated by commas. Chinese needs
+    `pip install 'visavis[chinese]'` and `visavis models pull chinese` if a model of speech is
+    embedded."""
     threads: int = Field(default=0, ge=0, le=256)
     """CPU threads of each embedded model; 0 lets the model choose."""
     fit: bool = True
@@ -160,7 +165,7 @@ class ModelSettings(Section):
     """Who takes over when the first provider is late or fails, in order: `embedded`, `openai` or
     names of `services`; in the environment separated by commas."""
 
-    @field_validator("stt_fallback", "llm_fallback", "tts_fallback", mode="before")
+    @field_validator("languages", "stt_fallback", "llm_fallback", "tts_fallback", mode="before")
     @classmethod
     def _commas(cls, value: object) -> object:
         if isinstance(value, str):
@@ -181,6 +186,11 @@ class ModelSettings(Section):
             if len({first, *names}) <= len(names):
                 raise ValueError(f"{kind}_fallback names a provider twice, or {first!r} itself")
         return self
+
+    @property
+    def language(self) -> str | None:
+        """The one that callers speak; None if it has to be found out."""
+        return self.languages[0] if len(set(self.languages)) == 1 else None
 
     def fallbacks(self, kind: str) -> list[str]:
         """Who takes over from `stt`, `llm` or `tts`."""

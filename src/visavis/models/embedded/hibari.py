@@ -22,7 +22,7 @@ _LIMITS = (
     ("warmth", 0.0, 1.0),
 )
 _DEFAULT = Voice()
-_NAMES = ("default", "heart")
+NAMES = ("default", "heart")
 
 
 class HibariSpeech:
@@ -48,8 +48,8 @@ class HibariSpeech:
         Raises `ModelError` for an unknown voice, a figure of it outside what `Voice` allows, or
         more than 10,000 characters.
         """
-        if voice.name not in _NAMES:
-            raise ModelError(f"the voice {voice.name!r} is not here; there is {_NAMES[1]!r}")
+        if voice.name not in NAMES:
+            raise ModelError(f"the voice {voice.name!r} is not here; there is {NAMES[1]!r}")
         for what, low, high in _LIMITS:
             value = getattr(voice, what)
             if not (math.isfinite(value) and low <= value <= high):
@@ -66,6 +66,10 @@ class HibariSpeech:
             speech = await self._worker.run(self._voice.speak, piece, voice, key=key)
             if len(speech.pcm):
                 yield speech
+
+    async def phonemes(self, text: str) -> str:
+        """How words are pronounced, in the symbols that Kokoro knows too."""
+        return await self._worker.run(self._voice.phonemes, text)
 
     async def aclose(self) -> None:
         await self._worker.aclose()

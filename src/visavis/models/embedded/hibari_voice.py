@@ -90,6 +90,13 @@ class HibariVoice:
         ends = [min(max(end - start, 0), len(pcm)) for end in ends]
         return Speech(pcm, word_ends(text.split(), reading.words, ends))
 
+    def phonemes(self, _: Cancel, text: str) -> str:
+        """The symbols of a text's words, divided by blanks."""
+        tokens = self._tokens(plain(text))
+        return "".join(
+            (token.phonemes or "") + (" " if token.whitespace else "") for token in tokens
+        )
+
     def _read(self, clean: str) -> _Reading:
         tokens = self._tokens(clean)
         vocabulary: dict[str, int] = self._hibari.vocab

@@ -75,8 +75,13 @@ def log_mel(pcm: Pcm) -> NDArray[np.float32]:
     tail = pcm[-_SAMPLES:]
     x[_SAMPLES - len(tail) :] = tail.astype(np.float32) / 32768
     x = (x - x.mean()) / np.sqrt(x.var() + 1e-7)
+    return mel_of(x)
+
+
+def mel_of(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Whisper's features of float32 16 kHz samples, shape [80, samples / 160]."""
     padded = np.pad(x, _FFT // 2, mode="reflect")
-    frames = np.lib.stride_tricks.sliding_window_view(padded, _FFT)[::_HOP][: _SAMPLES // _HOP]
+    frames = np.lib.stride_tricks.sliding_window_view(padded, _FFT)[::_HOP][: len(x) // _HOP]
     spectrum = np.fft.rfft(frames * _WINDOW, axis=1).astype(np.complex64)
     power = spectrum.real**2 + spectrum.imag**2
     mel = np.log10(np.maximum(power @ _FILTERS, 1e-10))
