@@ -17,6 +17,9 @@ DEFAULT_INSTRUCTIONS = (
 )
 
 
+LANGUAGE_INSTRUCTIONS = "Always reply in the language that the person has spoken last."
+
+
 @dataclass(slots=True, frozen=True)
 class Agent:
     """What makes one agent different from another. Stateless: one serves many sessions."""
@@ -61,9 +64,12 @@ class Agent:
     @property
     def prompt(self) -> str:
         """All of the system prompt."""
-        if not self.expressive:
-            return self.instructions
-        return f"{self.instructions}\n{STYLE_INSTRUCTIONS}"
+        parts = [self.instructions]
+        if self.language is None:
+            parts.append(LANGUAGE_INSTRUCTIONS)
+        if self.expressive:
+            parts.append(STYLE_INSTRUCTIONS)
+        return "\n".join(parts)
 
     def in_language(self, words: dict[str, str], said: str) -> str:
         """Of these words by language, those for a person who spoke like this."""

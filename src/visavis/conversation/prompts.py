@@ -20,8 +20,12 @@ from visavis.models.protocols import (
     ToolSpec,
 )
 from visavis.models.streams import closing
+from visavis.speaking.reader import language_of
 
 log = structlog.get_logger(__name__)
+
+_ANSWER_IN = {"en": "(Answer in English.)", "zh": "（请用中文回答。）"}
+"""Said to the model beside the first words in another language."""
 
 
 class Prompts:
@@ -69,7 +73,14 @@ class Prompts:
 
     def _said(self, text: str) -> ChatMessage:
         note = self._note(text) if self._note is not None else ""
-        return ChatMessage("user", f"{note} {text}" if note else text)
+        return ChatMessage("user", " ".join(filter(None, (note, self._switch(text), text))))
+
+    def _switch(self, text: str) -> str:
+        """A small model goes on in the language it is in, whatever it is instructed to."""
+        spoken = language_of(text)
+        before = (language_of(item.text) for item in reversed(self._history.items))
+        last = next(filter(None, before), None) or language_of(self.instructions)
+        return _ANSWER_IN[spoken] if spoken and last and spoken != last else ""
 
     def _messages(
         self,
