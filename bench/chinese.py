@@ -34,6 +34,7 @@ from visavis.conversation.words import normalize
 from visavis.models.embedded.bilingual import Bilingual, BilingualStream
 from visavis.models.embedded.kokoro import VOICES, KokoroSpeech
 from visavis.models.embedded.moonshine import Moonshine
+from visavis.models.embedded.two_voices import has_chinese
 from visavis.models.protocols import SpeechStream, Transcript, Voice
 from visavis.models.weights import WeightsStore
 from visavis.seam import RATE_IN, RATE_OUT, Pcm
@@ -243,7 +244,7 @@ def answered(results: Sequence[CallResult], cost: dict[str, float]) -> tuple[str
         "min_ms": round(min(delays)),
         "unanswered": sum(t.voice_to_voice_ms is None for t in turns),
         "cut_offs": sum(t.cut_off for t in turns),
-        "replies_in_chinese": sum("\u4e00" <= max(t.reply or " ") <= "\uffff" for t in turns),
+        "replies_in_chinese": sum(has_chinese(t.reply) for t in turns),
         "reply_cer": cer(pairs),
         **cost,
     }

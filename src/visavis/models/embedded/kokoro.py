@@ -47,7 +47,7 @@ class KokoroSpeech:
         files = {name: store.path(f"kokoro-{name}.bin") for name in VOICES}
         voice = KokoroVoice(model, files, threads=threads)
         # The first run allocates; do it before a call waits for it.
-        voice.speak(Cancel(), symbols, "。", VOICES[0], DEFAULT_VOICE)
+        voice.speak(Cancel(), symbols, ".", VOICES[0], DEFAULT_VOICE)
         return cls(voice, english=english)
 
     async def synthesize(self, text: str, voice: Voice = DEFAULT_VOICE) -> AsyncIterator[Speech]:
@@ -65,9 +65,8 @@ class KokoroSpeech:
         key = object()
         for piece in clauses(text):
             symbols = await self._pronounce(piece, key)
-            speech = await self._worker.run(
-                self._voice.speak, symbols, piece[-1], name, voice, key=key
-            )
+            last = mandarin.mark(piece[-1]) or piece[-1]
+            speech = await self._worker.run(self._voice.speak, symbols, last, name, voice, key=key)
             if len(speech.pcm):
                 yield speech
 
