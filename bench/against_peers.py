@@ -98,12 +98,13 @@ async def run(
     peers = {stack: Peer(stack, logs / f"{stack}.log") for stack in ("pipecat", "livekit")}
     with server("--llm", options.llm) as running:
         try:
-            for peer in peers.values():
-                await peer.open(interpreter, options.llm)
+            # After the server, which measures its models' speed as it starts.
+            await asyncio.gather(*(peer.open(interpreter, options.llm) for peer in peers.values()))
             done = Run(running, peers, options.transport)
-            for setting in {setting.stack: setting for setting in reversed(every)}.values():
-                await done.hold(setting, said[0][:1])  # what is loaded at first use
-            done.turns, done.idle = {}, {}
+            if not options.quick:  # what is loaded at first use
+                for setting in {setting.stack: setting for setting in reversed(every)}.values():
+                    await done.hold(setting, said[0][:1])
+                done.turns, done.idle = {}, {}
             for number, part in enumerate(said):
                 # Each call begins with another stack: none is always the first or the last.
                 at = number % len(every)
@@ -131,7 +132,7 @@ def line_ms(turns: Sequence[TurnResult]) -> float | None:
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--llm", default="auto", help="auto, 0.5b or 1.5b")
-    parser.add_argument("--n", type=int, default=24, help="sentences")
+    parser.add_argument("--n", type=int, default=20, help="sentences")
     parser.add_argument("--transport", default="webrtc", choices=["webrtc", "ws"])
     for name, delays in DELAYS.items():
         parser.add_argument(f"--{name}", type=float, nargs="*", default=delays, metavar="S")
@@ -141,7 +142,7 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     names = ("eager", "silence", "detector", "vad")
     every = [VISAVIS, *settings({} if options.quick else {n: getattr(options, n) for n in names})]
-    said = conversations(3 if options.quick else options.n)
+    said = conversations(2 if options.quick else options.n)
     with tempfile.TemporaryDirectory(prefix="visavis-peers-") as logs:
         done = asyncio.run(run(every, said, options, Path(logs)))
     points = [point(setting, done.turns[setting]) for setting in every]
