@@ -71,11 +71,21 @@ class Agent:
             parts.append(STYLE_INSTRUCTIONS)
         return "\n".join(parts)
 
-    def in_language(self, words: dict[str, str], said: str) -> str:
-        """Of these words by language, those for a person who spoke like this."""
+    @property
+    def known_by_heart(self) -> tuple[str, ...]:
+        """What it may have to say when its voice has failed, or at once."""
+        texts = (self.apology, *self.holding.values(), *self.not_caught.values())
+        return tuple(dict.fromkeys(filter(None, texts)))
+
+    def language_of(self, said: str) -> str:
+        """The language of a person who spoke like this."""
         chinese = any("\u4e00" <= letter <= "\u9fff" for letter in said)
-        language = "zh" if chinese else (self.language or "en")
-        return words.get(language) or next(iter(words.values()), "")
+        return "zh" if chinese else (self.language or "en")
+
+    def in_language(self, words: dict[str, str], said: str) -> str:
+        """Of these words by language, those for a person who spoke like this; those of another
+        language if there are none."""
+        return words.get(self.language_of(said)) or next(iter(words.values()), "")
 
     def changed(self, instructions: str | None, voice: str | None) -> Agent:
         """The same with another prompt and with the voice of that name; None leaves as it is."""

@@ -30,6 +30,7 @@ from visavis.conversation.machine import Machine
 from visavis.conversation.mouth import Mouth
 from visavis.conversation.person import Person
 from visavis.conversation.prompts import Prompts
+from visavis.conversation.rehearsal import Rehearsal
 from visavis.conversation.requests import Request, Requests
 from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.state import State
@@ -98,7 +99,7 @@ class Session:
         )
         self._mouth = Mouth(
             port,
-            models.tts,
+            models.voice,
             self._set,
             self._tasks,
             self._history,
@@ -117,6 +118,7 @@ class Session:
             note=self._empathy.note if self._empathy and agent.feelings == "tell" else None,
             tools=self._tools,
         )
+        self._rehearsal = Rehearsal(models.voice, self._set, self._tasks, call_id=self.call_id)
         self._requests = Requests()
         self._actions = Actions(
             agent,
@@ -165,6 +167,7 @@ class Session:
         """Begin to listen. The greeting comes with `Connected`."""
         self._watchers.show_agent(self._machine.state)
         self._prompts.prefill()
+        self._rehearsal.begin(self._actions.agent)
 
     async def aclose(self) -> None:
         """End the conversation; waits until every task has ended. Idempotent."""
@@ -225,6 +228,8 @@ class Session:
         if tools is not None:
             self._tools.use((*self._actions.agent.tools, *tools))
         self._actions.agent = self._actions.agent.changed(instructions, voice)
+        if voice is not None:
+            self._rehearsal.begin(self._actions.agent)
         if instructions is not None:
             self._prompts.instructions = self._actions.agent.prompt
             if self._machine.state is State.IDLE:
@@ -294,6 +299,7 @@ class Session:
                 before = self._machine.state
                 actions = self._machine.handle(self._queue.popleft())
                 self._person.follow(before, self._machine.state)
+                self._rehearsal.follow(self._machine.state)
                 for action in actions:
                     self._actions.do(action)
                 self._show_agent()

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from visavis.seam import Pcm
+
+if TYPE_CHECKING:
+    from visavis.models.repertoire import Repertoire
 
 
 @dataclass(slots=True, frozen=True)
@@ -191,6 +194,16 @@ class ModelSet:
     turn: TurnDetector | None
     llm: LanguageModel
     tts: TextToSpeech
+    _voice: Repertoire | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def voice(self) -> Repertoire:
+        """`tts` with a memory, which all calls share."""
+        from visavis.models.repertoire import Repertoire  # it speaks this module's language
+
+        if self._voice is None or self._voice.tts is not self.tts:
+            self._voice = Repertoire(self.tts)
+        return self._voice
 
     async def aclose(self) -> None:
         """Close every model that has an `aclose`."""
