@@ -111,6 +111,7 @@ export const NO_STATS = Object.freeze({
  *   | { type: "visavis.ledger", ledger: Ledger }
  *   | { type: "visavis.feeling", item_id: string, label: string, confidence: number,
  *       arousal: number, valence: number }
+ *   | { type: "visavis.aside", aside: "filler" | "acknowledgement", text: string }
  *   | { type: "visavis.plan", plan: unknown }
  *   | ({ type: "visavis.link" } & ServerLink)} ServerEvent
  */

@@ -10,6 +10,13 @@ from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.state import State
 
 FRAME = 320
+SETTINGS = ConversationSettings(
+    speculate="partials",
+    acknowledge_after_s=0.8,
+    acknowledge_every_s=1.5,
+    acknowledge_pause_s=0.1,
+    acknowledge_margin_s=0.3,
+)
 TEXTS = ["", "yeah", "what is the", "what is the time", "What is the time?", "stop it now", "no"]
 
 
@@ -30,6 +37,11 @@ class Promises:
         """Results of tools that a reply's model has read."""
         self.told = 0
         self.silent: set[int] = set()
+        self.filled = False
+        self.aside = False
+        """A filler or an acknowledgement may sound."""
+        self.acknowledged = -1e9
+        """Seconds into the call."""
 
     def send(self, signal: s.Signal) -> None:
         for action in self.machine.handle(signal):
@@ -69,9 +81,23 @@ class Promises:
             case s.Stop():
                 assert action.reply in self.released & self.live, "stopped what does not sound"
                 self.live.discard(action.reply)
+            case s.Fill():
+                assert not self.voice and self.utterance, "filled no silence"
+                assert action.reply in self.live - self.released, "filled without a reply to come"
+                assert not self.filled, "two fillers in a turn"
+                self.filled = self.aside = True
+            case s.Acknowledge():
+                assert not self.voice and self.utterance, "acknowledged into the voice"
+                assert not self.live & self.released, "acknowledged instead of speaking"
+                now = self.machine.heard.position / 16000
+                assert now - self.acknowledged >= SETTINGS.acknowledge_every_s
+                assert self.machine.wait_s() > self.machine.heard.silence_s
+                self.acknowledged, self.aside = now, True
+            case s.Hush():
+                self.aside = False
             case s.BeginUtterance():
                 assert not self.utterance, "an utterance within an utterance"
-                self.utterance = True
+                self.utterance, self.filled = True, False
             case s.CommitUser() | s.DropUser():
                 assert self.utterance, "an utterance ended twice"
                 self.utterance = False
@@ -84,7 +110,7 @@ class Anything(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.machine = Machine(ConversationSettings(speculate="partials"))
+        self.machine = Machine(SETTINGS, fills=True, acknowledges=True)
         self.see = Promises(self.machine)
         self.position = 0
         self.end = 0
@@ -216,6 +242,7 @@ class Anything(RuleBasedStateMachine):
     def interrupt(self) -> None:
         self.see.send(s.Interrupt())
         assert not self.see.live & self.see.released
+        assert not self.see.aside, "sounds on after it was told to be silent"
         self.settle()
 
     def settle(self) -> None:
@@ -239,6 +266,7 @@ class Anything(RuleBasedStateMachine):
         self.see.send(s.Ended())
         assert self.machine.state is State.CLOSED
         assert not self.see.live
+        assert not self.see.aside
 
 
 Anything.TestCase.settings = settings(max_examples=200, stateful_step_count=25, deadline=None)

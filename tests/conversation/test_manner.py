@@ -1,6 +1,7 @@
 """An expressive agent's voice follows its marks; an even one's does not; history keeps none."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import pytest
 from tests.conversation.world import Say, World
@@ -35,7 +36,9 @@ def talk(agent: Agent) -> tuple[World, Listening]:
     async def main() -> tuple[World, Listening]:
         models = scripted_models(["how are you"], [REPLY])
         models.tts = voice = Listening()
-        world = World(models, [Say(1.0, 1.5)], agent)
+        # Nothing but the reply is spoken: nothing needs to be known beforehand.
+        silent = replace(agent, apology="", holding={}, not_caught={})
+        world = World(models, [Say(1.0, 1.5)], silent)
         await world.run(9.0)
         await world.end()
         return world, voice

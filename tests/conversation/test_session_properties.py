@@ -3,13 +3,22 @@ and history holds the beginning of what was played."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.conversation.world import Say, World
 
 from visavis.clock import run_virtual
-from visavis.conversation import Agent
-from visavis.conversation.events import ConversationItemAdded, ReplyDone, ReplyStarted
+from visavis.conversation import Agent, ConversationSettings
+from visavis.conversation.events import (
+    AsideDone,
+    AsideStarted,
+    ConversationItemAdded,
+    ReplyDone,
+    ReplyStarted,
+)
 from visavis.conversation.heard import EARLY_SAMPLES
 from visavis.models.protocols import ModelSet
 from visavis.models.scripted import (
@@ -29,6 +38,16 @@ REPLIES = [
     "Yes.",
     "Well. I do not know.",
 ]
+
+FILLERS = {"en": ("Hm.", "Let me see.")}
+ACKNOWLEDGEMENTS = {"en": ("Mm-hm.", "I see.")}
+SETTINGS = ConversationSettings(
+    filler_after_s=0.1,
+    acknowledge_after_s=0.3,
+    acknowledge_every_s=1.0,
+    acknowledge_pause_s=0.1,
+    acknowledge_margin_s=0.2,
+)
 
 delays = st.sampled_from([0.0, 0.05, 0.4])
 moments = st.floats(0.1, UNTIL_S - 3)
@@ -55,6 +74,7 @@ def models(decode_s: float, first_token_s: float, score: float, texts: list[str]
     first_token_s=delays,
     score=st.sampled_from([0.05, 0.3, 0.9]),
     greeting=st.sampled_from(["", "Hello there, I am Mia."]),
+    asides=st.booleans(),
 )
 def test_whatever_happens(
     says: list[Say],
@@ -64,10 +84,14 @@ def test_whatever_happens(
     first_token_s: float,
     score: float,
     greeting: str,
+    asides: bool,
 ) -> None:
     async def main() -> World:
+        agent = Agent(greeting=greeting)
+        if asides:
+            agent = replace(agent, fillers=FILLERS, acknowledgements=ACKNOWLEDGEMENTS)
         world = World(
-            models(decode_s, first_token_s, score, texts), says, agent=Agent(greeting=greeting)
+            models(decode_s, first_token_s, score, texts), says, agent=agent, settings=SETTINGS
         )
         session = world.session
         does = {
@@ -83,6 +107,7 @@ def test_whatever_happens(
     nothing_is_said_twice(world)
     nothing_sounds_after_a_stop(world)
     history_is_the_beginning_of_what_was_played(world)
+    asides_are_no_replies(world)
 
 
 def nothing_is_said_twice(world: World) -> None:
@@ -117,3 +142,13 @@ def history_is_the_beginning_of_what_was_played(world: World) -> None:
         played = world.port._played.get(done.reply, 0)
         letters = sum(map(len, item.text.split()))
         assert letters * CHAR_S * RATE_OUT <= played + EARLY_SAMPLES
+
+
+def asides_are_no_replies(world: World) -> None:
+    begun = [event.reply for event in world.of(AsideStarted)]
+    assert sorted(event.reply for event in world.of(AsideDone)) == begun
+    assert not {event.reply for event in world.of(ReplyStarted)} & set(begun)
+    kept = {item.id for item in world.session.history}
+    assert not kept & {event.item_id for event in world.of(AsideStarted)}
+    texts = [event.text for event in world.of(AsideStarted) if event.kind == "filler"]
+    assert all(a != b for a, b in pairwise(texts))

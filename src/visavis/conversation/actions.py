@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from visavis.conversation import signals as s
 from visavis.conversation.agent import Agent
+from visavis.conversation.asides import Asides
 from visavis.conversation.ledger import Ledger
 from visavis.conversation.listener import Listener
 from visavis.conversation.mouth import Mouth
@@ -31,6 +32,7 @@ class Actions:
         prompts: Prompts,
         requests: Requests,
         mouth: Mouth,
+        asides: Asides,
         watchers: Watchers,
         tools: ToolRunner,
     ) -> None:
@@ -41,6 +43,7 @@ class Actions:
         self._prompts = prompts
         self._requests = requests
         self._mouth = mouth
+        self._asides = asides
         self._watchers = watchers
         self._tools = tools
         self._said = ""
@@ -92,7 +95,16 @@ class Actions:
                 self._tools.next_turn()
             case s.DropUser():
                 self._person.drop()
+            case s.Fill():
+                if not self._mouth.is_voicing(action.reply):
+                    self._asides.say("filler", self.agent, action.said)
+            case s.Acknowledge():
+                self._asides.say("acknowledgement", self.agent, action.said)
+            case s.Hush():
+                self._asides.hush()
             case s.Release():
+                # A filler is let finish; an acknowledgement must not keep an answer waiting.
+                self._asides.hush("acknowledgement")
                 if self._mouth.release(action.reply, self._committed):
                     self._committed = None
             case s.Duck():

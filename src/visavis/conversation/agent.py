@@ -44,6 +44,11 @@ class Agent:
         }
     )
     """Said to a person who spoke up and could not be understood, by language."""
+    fillers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Said, by language, when a reply keeps the person waiting ("Hm.", "Let me see."); none unless
+    given. The same is never said twice in a row."""
+    acknowledgements: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Said softly, by language, into the pauses of a long turn ("Mm-hm.", "I see."); as above."""
     tools: tuple[FunctionTool, ...] = ()
     """What it may do besides speaking."""
     voice: Voice = field(default_factory=Voice)
@@ -74,7 +79,9 @@ class Agent:
     @property
     def known_by_heart(self) -> tuple[str, ...]:
         """What it may have to say when its voice has failed, or at once."""
-        texts = (self.apology, *self.holding.values(), *self.not_caught.values())
+        asides = (*self.fillers.values(), *self.acknowledgements.values())
+        always = (self.apology, *self.holding.values(), *self.not_caught.values())
+        texts = (*(text for texts in asides for text in texts), *always)
         return tuple(dict.fromkeys(filter(None, texts)))
 
     def language_of(self, said: str) -> str:

@@ -3,7 +3,6 @@ its turns teach of the person."""
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Literal
 
 from visavis.conversation import signals as s
@@ -39,10 +38,8 @@ class Attention:
         self.state = State.IDLE
         self.utterance: Utterance | None = None
         self.reply: Reply | None = None
-        self.pending: deque[int] = deque()
         self.eager = settings.speculate == "partials"
         self.flicker = False
-        self.ducked = False
         self.pace = Pace()
         self.turn_end = -round(CUT_IN_S * RATE_IN)
         """Where the person's last turn ended."""
@@ -52,11 +49,6 @@ class Attention:
         """How often in a row the person was asked to say it again."""
         self.own_level: float | None = None
         """How loud the person usually is, dB below full scale; None before the first turn."""
-        self.owes_apology = False
-        self.results = 0
-        """Results of tools that came in."""
-        self.told = 0
-        """How many of them a reply was made of."""
         self.decoding = 0
         self._numbers = {"decode": 0, "ask": 0, "reply": 0}
         self.out: list[s.Action] = []

@@ -105,6 +105,35 @@ class ReplyDone:
     at: float
 
 
+AsideKind: TypeAlias = Literal["filler", "acknowledgement"]
+
+
+@dataclass(slots=True, frozen=True)
+class AsideStarted:
+    """The agent makes a sound that is no reply and takes no turn; history does not keep it."""
+
+    reply: int
+    """The number the port knows it by."""
+    response_id: str
+    item_id: str
+    kind: AsideKind
+    text: str
+    at: float
+
+
+@dataclass(slots=True, frozen=True)
+class AsideDone:
+    """It ended, or was broken off."""
+
+    reply: int
+    response_id: str
+    item_id: str
+    text: str
+    heard_ms: int
+    cut: bool
+    at: float
+
+
 @dataclass(slots=True, frozen=True)
 class ConversationItemAdded:
     item_id: str
@@ -166,6 +195,8 @@ SessionEvent: TypeAlias = (
     | ReplyStarted
     | ReplyText
     | ReplyDone
+    | AsideStarted
+    | AsideDone
     | ConversationItemAdded
     | ToolCalled
     | ToolReturned

@@ -6,16 +6,46 @@ one at a time, and one that was released leaves only by being played or stopped.
 
 from __future__ import annotations
 
+from collections import deque
+
 from visavis.conversation import signals as s
 from visavis.conversation.attention import Attention
 from visavis.conversation.phrase import phrase
+from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.state import Reply, State
 from visavis.conversation.turn_end import finished, wait_s
 from visavis.conversation.words import normalize, stable_prefix
+from visavis.seam import RATE_IN
 
 
 class Floor(Attention):
-    """One conversation's turns."""
+    """One conversation's turns.
+
+    `fills`: the agent's author allows fillers; `acknowledges`: … soft acknowledgements.
+    """
+
+    def __init__(
+        self,
+        settings: ConversationSettings,
+        *,
+        detector: bool = True,
+        partials: bool = True,
+        fills: bool = False,
+        acknowledges: bool = False,
+    ) -> None:
+        super().__init__(settings, detector=detector, partials=partials)
+        self.fills = fills
+        self.acknowledges = acknowledges
+        self.acknowledged_at = -round(settings.acknowledge_every_s * RATE_IN)
+        """Where in the call's audio the person was acknowledged last."""
+        self.pending: deque[int] = deque()
+        """Requests of the program that wait."""
+        self.ducked = False
+        self.owes_apology = False
+        self.results = 0
+        """Results of tools that came in."""
+        self.told = 0
+        """How many of them a reply was made of."""
 
     # ---- while the person speaks
 
@@ -86,6 +116,7 @@ class Floor(Attention):
                 self.decode(final=True)
                 return State.PAUSED
             return self.ask_again() if self.spoken_in_vain() else self.lose("no words")
+        heard.over_s = heard.silence_s
         self.emit(s.EndSpeech(heard.end))
         self.answer()
         if self.reply is None:
@@ -143,6 +174,11 @@ class Floor(Attention):
         if self.reply is not None and self.reply.released:
             self.emit(s.Stop(self.reply.number))
             self.reply, self.ducked = None, False
+
+    def hush(self) -> None:
+        """Silence whatever sounds."""
+        self.stop()
+        self.emit(s.Hush())
 
     def duck(self, on: bool) -> None:
         if self.ducked is not on:

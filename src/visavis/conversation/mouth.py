@@ -1,4 +1,8 @@
-"""The agent's replies: prepared, dropped, released, stopped, and what was heard of them."""
+"""The agent's replies: prepared, dropped, released, stopped, and what was heard of them.
+
+The state machine numbers replies as they are begun; the port wants numbers that grow in the order
+of what is heard, asides among them. Those are given when a reply is announced.
+"""
 
 from __future__ import annotations
 
@@ -42,9 +46,11 @@ class Mouth:
         emit: Callable[[SessionEvent], None],
         signal: Callable[[s.Signal], None],
         new_id: Callable[[str], str],
+        next_run: Callable[[], int],
         call: Callable[[int, str, ToolCall], None],
     ) -> None:
-        """`call(reply, response_id, call)` runs a tool."""
+        """`next_run` gives the port's next number, `call(reply, response_id, call)` runs a tool."""
+        self._next_run = next_run
         self._call = call
         self._port = port
         self._tts = tts
@@ -92,7 +98,12 @@ class Mouth:
             self._waiting[number] = done
         if announce:
             self._announce(job)
-        job.task = self._tasks.start(job.run(), f"reply {number}")
+        job.task = self._tasks.start(job.make(), f"reply {number}")
+
+    def is_voicing(self, number: int) -> bool:
+        """Its first words are known: the voice is at work on them, or about to be."""
+        job = self._jobs.get(number)
+        return job is not None and Stage.FIRST_CLAUSE in job.stages
 
     def drop(self, number: int) -> int:
         """Cancel a reply nobody heard; returns the tokens wasted."""
@@ -102,7 +113,7 @@ class Mouth:
             if self.first_audio_s is not None and age > self.first_audio_s:
                 self._measure(age)
         job.cancel()
-        if job.announced:
+        if job.run is not None:
             self._tell_done(job, "failed" if job.failed else "cancelled", "")
         return job.tokens
 
@@ -142,7 +153,7 @@ class Mouth:
         self._timers[number] = self._loop.call_later(self._set.heard_wait_s, self._end, number)
 
     def on_played(self, event: Played) -> None:
-        job = self._jobs.get(event.reply)
+        job = next((job for job in self._jobs.values() if job.run == event.reply), None)
         if job is None or not job.released:
             return
         if event.exact and not job.exact:
@@ -175,14 +186,14 @@ class Mouth:
         """End whatever is being played."""
         for number, job in list(self._jobs.items()):
             job.cancel()
-            if job.released or job.announced:
+            if job.run is not None:
                 self._end(number)
         self._jobs.clear()
 
     def _on_signal(self, signal: s.Signal) -> None:
         if isinstance(signal, s.ReplyReady):
             job = self._jobs.get(signal.reply)
-            if job is not None and not job.announced:  # a literal text says nothing
+            if job is not None and job.run is None:  # a literal text says nothing
                 self._measure(self._loop.time() - job.began)
         if isinstance(signal, s.ReplyPlayed) and signal.reply in self._jobs:
             job = self._jobs[signal.reply]
@@ -195,12 +206,12 @@ class Mouth:
         self.first_audio_s = seconds if known is None else 0.7 * known + 0.3 * seconds
 
     def _announce(self, job: ReplyJob) -> None:
-        if not job.announced:
-            job.announced = True
-            self._emit(ReplyStarted(job.number, job.response_id, job.item_id, self._loop.time()))
+        if job.run is None:
+            job.run = self._next_run()
+            self._emit(ReplyStarted(job.run, job.response_id, job.item_id, self._loop.time()))
 
     def _text(self, job: ReplyJob, delta: str) -> None:
-        self._emit(ReplyText(job.number, job.response_id, job.item_id, delta, self._loop.time()))
+        self._emit(ReplyText(job.on_port, job.response_id, job.item_id, delta, self._loop.time()))
 
     def _stamp_played(self, job: ReplyJob, event: Played) -> None:
         ledger = self._ledgers.get(job.number)
@@ -246,7 +257,7 @@ class Mouth:
         self, job: ReplyJob, status: Literal["completed", "cancelled", "failed"], heard: str
     ) -> None:
         event = ReplyDone(
-            job.number,
+            job.on_port,
             job.response_id,
             job.item_id,
             status,

@@ -34,7 +34,7 @@ def broke_off(m: Floor, e: s.ReplyFailed) -> State:
 
 def hush(m: Floor, e: s.Interrupt) -> State:
     m.forget_requests()
-    m.stop()
+    m.hush()
     return m.rest()
 
 
@@ -87,7 +87,7 @@ def outlasted(m: Floor, e: s.ReplyPlayed) -> State:
 
 def hush_overlap(m: Floor, e: s.Interrupt) -> State:
     m.forget_requests()
-    m.stop()
+    m.hush()
     return State.LISTENING
 
 
@@ -129,7 +129,7 @@ def now_a_turn(m: Floor, e: s.ReplyPlayed) -> State:
 
 def hush_weighing(m: Floor, e: s.Interrupt) -> State:
     m.forget_requests()
-    m.stop()
+    m.hush()
     return m.pause()
 
 

@@ -46,10 +46,10 @@ class ReplyJob:
         on_call: Callable[[ReplyJob, ToolCall], None],
     ) -> None:
         self.number = number
+        self.run: int | None = None
+        """Its number on the port, once watchers know of it."""
         self.item_id = item_id
         self.response_id = response_id
-        self.announced = False
-        """Whether watchers know of it."""
         self.task: asyncio.Task[None] | None = None
         self.map = HeardMap()
         self.stages: dict[Stage, float] = {}
@@ -88,11 +88,18 @@ class ReplyJob:
         return self.map.text.strip()
 
     @property
+    def on_port(self) -> int:
+        """`run` of a reply that was announced."""
+        if self.run is None:
+            raise AssertionError(f"reply {self.number} is played before it was announced")
+        return self.run
+
+    @property
     def heard(self) -> str:
         """The beginning of it that was heard."""
         return self.map.heard(self.played).strip()
 
-    async def run(self) -> None:
+    async def make(self) -> None:
         self.began = self._loop.time()
         self.stages[Stage.LLM_START] = self.began
         try:
@@ -113,7 +120,7 @@ class ReplyJob:
         if self.silent:
             self._signal(s.ReplyPlayed(self.number))
             return
-        self._port.finish(self.number)
+        self._port.finish(self.on_port)
         await asyncio.sleep(max(0.0, self._ends_at - self._loop.time()) + PLAYED_GRACE_S)
         self._signal(s.ReplyPlayed(self.number))
 
@@ -192,7 +199,7 @@ class ReplyJob:
             self._on_text(self, what)
             return
         self._ends_at = max(self._ends_at, self._loop.time()) + len(what) / RATE_OUT
-        self._port.play(self.number, what)
+        self._port.play(self.on_port, what)
 
     def _stamp(self, stage: Stage) -> None:
         self.stages.setdefault(stage, self._loop.time())

@@ -11,10 +11,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import count
 
 from visavis.conversation import signals as s
 from visavis.conversation.actions import Actions
 from visavis.conversation.agent import Agent
+from visavis.conversation.asides import Asides
 from visavis.conversation.ears import Ears
 from visavis.conversation.empathy import Empathy
 from visavis.conversation.events import (
@@ -71,7 +73,11 @@ class Session:
         self._watchers = Watchers(self.call_id)
         self._tasks = TaskOwner(self._watchers.crashed)
         self._machine = Machine(
-            self._set, detector=models.turn is not None, partials=models.stt.partials
+            self._set,
+            detector=models.turn is not None,
+            partials=models.stt.partials,
+            fills=any(agent.fillers.values()),
+            acknowledges=any(agent.acknowledgements.values()),
         )
         self._tools = ToolRunner(
             self._history,
@@ -97,6 +103,15 @@ class Session:
         self._person = Person(
             self._ears, self._listener, self._history, self._watchers, self._new_id, self._empathy
         )
+        runs = count(1)
+        self._asides = Asides(
+            port,
+            models.voice,
+            self._set,
+            emit=self._watchers.emit,
+            new_id=self._new_id,
+            next_run=lambda: next(runs),
+        )
         self._mouth = Mouth(
             port,
             models.voice,
@@ -106,6 +121,7 @@ class Session:
             emit=self._emit,
             signal=self._handle,
             new_id=self._new_id,
+            next_run=lambda: next(runs),
             call=self._tools.call,
         )
         self._prompts = Prompts(
@@ -128,6 +144,7 @@ class Session:
             prompts=self._prompts,
             requests=self._requests,
             mouth=self._mouth,
+            asides=self._asides,
             watchers=self._watchers,
             tools=self._tools,
         )
@@ -245,6 +262,7 @@ class Session:
                 self._audio(event)
             case Played():
                 self._mouth.on_played(event)
+                self._asides.on_played(event)
             case Connected():
                 greeting = self._actions.agent.greeting
                 if greeting and not self._greeted:
@@ -260,7 +278,8 @@ class Session:
         if self._empathy is not None:
             self._empathy.push(frame)
         try:
-            signals = self._ears.push(frame, agent_audible=self._machine.state in _AUDIBLE)
+            audible = self._machine.state in _AUDIBLE or self._asides.audible
+            signals = self._ears.push(frame, agent_audible=audible)
         except Exception as error:  # a broken detector makes us deaf, not dead
             if not self._vad_broken:
                 self._vad_broken = True
@@ -344,6 +363,7 @@ class Session:
         self._closed = True
         self._tools.close()
         self._mouth.close()
+        self._asides.close()
         if self._tick is not None:
             self._tick.cancel()
         self._requests.forget_all()

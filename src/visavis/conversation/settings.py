@@ -124,6 +124,20 @@ class ConversationSettings:
     long enough and is told."""
     score_timeout_s: float = 1.0
 
+    # Sounds that are no reply
+    filler_after_s: float = 0.6
+    """A reply that is not ready so long after the turn was over is preceded by a filler, if the
+    agent has any."""
+    acknowledge_after_s: float = 6.0
+    """A turn with so much speech may be acknowledged softly, if the agent has words for it."""
+    acknowledge_every_s: float = 8.0
+    """Least time between two acknowledgements."""
+    acknowledge_pause_s: float = 0.25
+    """… after so much silence."""
+    acknowledge_margin_s: float = 1.0
+    """… and so long before the turn could be over."""
+    acknowledge_softer_db: float = 6.0
+
     # Tools
     tool_slow_s: float = 2.5
     """A tool that takes longer is announced."""

@@ -278,6 +278,26 @@ class Release:
 
 
 @dataclass(slots=True, frozen=True)
+class Fill:
+    """The reply keeps a person waiting who said this: fill the silence, if it is allowed."""
+
+    reply: int
+    said: str
+
+
+@dataclass(slots=True, frozen=True)
+class Acknowledge:
+    """Show a person who goes on after a pause that they are listened to; this is what they said."""
+
+    said: str
+
+
+@dataclass(slots=True, frozen=True)
+class Hush:
+    """Break off a filler or an acknowledgement, if one sounds."""
+
+
+@dataclass(slots=True, frozen=True)
 class Duck:
     pass
 
@@ -325,6 +345,9 @@ Action: TypeAlias = (
     | CommitUser
     | DropUser
     | Release
+    | Fill
+    | Acknowledge
+    | Hush
     | Duck
     | Unduck
     | Stop

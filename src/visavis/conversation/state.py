@@ -60,6 +60,11 @@ class Utterance:
     """Normalised text that no reply could be made for."""
     failure: str = ""
     acknowledges: bool = False
+    """Its words over the agent are none but acknowledgements."""
+    over_s: float = 0.0
+    """The silence at which it was taken to be over."""
+    filled: bool = False
+    """A filler was said while its answer was awaited."""
     voiced_s: float = 0.0
     level: float = 0.0
     """Loudness of its voice, dB below full scale."""

@@ -4,6 +4,7 @@ the call's end. Each rule returns the state that follows."""
 from __future__ import annotations
 
 from visavis.conversation import signals as s
+from visavis.conversation.aside_rules import acknowledge_if_natural, fill_if_late
 from visavis.conversation.floor import Floor
 from visavis.conversation.state import State
 from visavis.conversation.words import normalize
@@ -29,6 +30,7 @@ def ask_later(m: Floor, e: s.Asked) -> State:
 
 def forget(m: Floor, e: s.Interrupt) -> State:
     m.forget_requests()
+    m.hush()
     return m.state
 
 
@@ -84,6 +86,7 @@ def held_failed(m: Floor, e: s.ReplyFailed) -> State:
 
 def drop_held(m: Floor, e: s.Interrupt) -> State:
     m.forget_requests()
+    m.hush()
     m.drop()
     return m.state
 
@@ -108,7 +111,10 @@ def wait(m: Floor, e: s.Silence) -> State:
     ):
         heard.verified = True
         m.decode(final=True)
-    return m.release_if_over()
+    after = m.release_if_over()
+    if after is State.PAUSED:
+        acknowledge_if_natural(m)
+    return after
 
 
 def settle(m: Floor, e: s.Flicker) -> State:
@@ -157,6 +163,7 @@ def not_prepared(m: Floor, e: s.ReplyFailed) -> State:
 
 def give_up_turn(m: Floor, e: s.Interrupt) -> State:
     m.forget_requests()
+    m.hush()
     m.drop()
     if m.utterance is not None:
         m.emit(s.EndSpeech(m.utterance.end))
@@ -168,7 +175,8 @@ def give_up_turn(m: Floor, e: s.Interrupt) -> State:
 
 
 def speak_first(m: Floor, e: s.VoiceStarted) -> State:
-    """Nothing was heard yet, so the person has the floor."""
+    """No word of the reply was heard yet, so the person has the floor."""
+    m.hush()
     if m.utterance is not None:
         m.resume(e)
     else:
@@ -182,9 +190,13 @@ def settle_reply(m: Floor, e: s.Flicker) -> State:
 
 
 def keep_quiet(m: Floor, e: s.Silence) -> State:
-    if m.utterance is not None:
-        m.heard.quiet(e)
-    return _play_if_ready(m)
+    if m.utterance is None:
+        return _play_if_ready(m)
+    m.heard.quiet(e)
+    after = _play_if_ready(m)
+    if after is State.THINKING:
+        fill_if_late(m)
+    return after
 
 
 def correct(m: Floor, e: s.Transcribed) -> State:
@@ -220,7 +232,7 @@ def _play_if_ready(m: Floor) -> State:
 
 def end(m: Floor, e: s.Ended) -> State:
     m.forget_requests()
-    m.stop()
+    m.hush()
     m.drop()
     if m.utterance is not None:
         m.commit()

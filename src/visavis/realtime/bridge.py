@@ -267,9 +267,9 @@ class RealtimeBridge:
         if said.rtp_timestamp is not None and self._heard is not None:
             self._heard(said.rtp_timestamp)
         elif said.item_id is not None and said.audio_ms is not None and self._microphone:
-            for number, reply in self.narrator.replies.items():
-                if reply.item_id == said.item_id:
-                    self._microphone.playback(number, said.audio_ms)
+            number = self.narrator.number_of(said.item_id)
+            if number is not None:
+                self._microphone.playback(number, said.audio_ms)
         else:
             raise ClientEventError(
                 "invalid_event",

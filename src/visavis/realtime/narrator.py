@@ -12,6 +12,8 @@ from visavis import __version__
 from visavis.conversation.events import (
     AgentState,
     AgentStateChanged,
+    AsideDone,
+    AsideStarted,
     ConversationItemAdded,
     FeelingHeard,
     ReplyDone,
@@ -59,6 +61,9 @@ class Narrator:
         self._committed = ""
         self._typed = ""
         self._early: dict[int, list[Pcm]] = {}
+        self._asides: dict[int, Reply] = {}
+        """Sounds that are no reply, by the port's number: only where audio goes in events are they
+        told as responses."""
         self._link = LinkWindow(LINK_S)
         self._user = UserState.LISTENING
         self._agent = AgentState.INITIALIZING
@@ -74,6 +79,7 @@ class Narrator:
 
     def close(self) -> None:
         self.replies.clear()
+        self._asides.clear()
         self._early.clear()
         self._spoken.clear()
 
@@ -99,20 +105,20 @@ class Narrator:
                 self._emit_all(reply.heard(news.done))
 
     def reply_audio(self, reply: int, pcm: Pcm) -> None:
-        known = self.replies.get(reply)
+        known = self._sounding(reply)
         if known is not None:
-            self._emit_all(known.audio(pcm))
+            self._emit_all([*known.opening(), *known.audio(pcm)])
         elif len(waiting := self._early.setdefault(reply, [])) < MAX_PENDING_AUDIO:
             waiting.append(pcm)
 
     def reply_audio_end(self, reply: int) -> None:
-        known = self.replies.get(reply)
+        known = self._sounding(reply)
         if known is not None:
             self._emit_all(known.audio_end())
 
     def reply_cleared(self, reply: int | None) -> None:
         self._early.clear()
-        known = None if reply is None else self.replies.get(reply)
+        known = None if reply is None else self._sounding(reply)
         if known is not None:
             # Sent but not yet known to sound counts too: the client must drop it.
             known.audible = True
@@ -158,6 +164,12 @@ class Narrator:
                 reply = self.replies.pop(news.reply, None)
                 if reply is not None:
                     self._emit_all(reply.closing(news))
+            case AsideStarted():
+                self._aside_started(news)
+            case AsideDone():
+                aside = self._asides.pop(news.reply, None)
+                if aside is not None and aside.opened:
+                    self._emit_all(aside.closing(_as_reply(news)))
             case FeelingHeard(item_id, feeling):
                 self.tell(event("visavis.feeling", item_id=item_id, **asdict(feeling)))
             case ToolCalled():
@@ -229,6 +241,19 @@ class Narrator:
         for kind in ("conversation.item.added", "conversation.item.done"):
             self.tell(event(kind, previous_item_id=previous, item=item))
 
+    def number_of(self, item_id: str) -> int | None:
+        """The port's number of what sounds under this id."""
+        sounding = {**self.replies, **self._asides}
+        return next((n for n, reply in sounding.items() if reply.item_id == item_id), None)
+
+    def _sounding(self, reply: int) -> Reply | None:
+        return self.replies.get(reply) or self._asides.get(reply)
+
+    def _aside_started(self, news: AsideStarted) -> None:
+        self.tell(event("visavis.aside", aside=news.kind, text=news.text))
+        started = ReplyStarted(news.reply, news.response_id, news.item_id, news.at)
+        self._asides[news.reply] = Reply.begin(started, self._conversation_id, self.last_item)
+
     def _reply_started(self, news: ReplyStarted) -> None:
         reply = Reply.begin(news, self._conversation_id, self.last_item)
         self.last_item = news.item_id
@@ -237,3 +262,17 @@ class Narrator:
         for pcm in self._early.pop(news.reply, []):
             self._emit_all(reply.audio(pcm))
         self._early.clear()
+
+
+def _as_reply(done: AsideDone) -> ReplyDone:
+    """What a client that gets its audio in events is told of an aside."""
+    return ReplyDone(
+        done.reply,
+        done.response_id,
+        done.item_id,
+        "cancelled" if done.cut else "completed",
+        done.text,
+        "" if done.cut else done.text,
+        done.heard_ms,
+        done.at,
+    )

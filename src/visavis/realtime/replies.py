@@ -19,6 +19,8 @@ class Reply:
     conversation_id: str
     previous_item_id: str | None
     said: list[str] = field(default_factory=list)
+    opened: bool = False
+    """`response.created` was sent."""
     has_message: bool = False
     """The message was announced: a response that only calls functions has none."""
     calls: list[Body] = field(default_factory=list)
@@ -46,6 +48,10 @@ class Reply:
         return event(kind, response_id=self.response_id, output_index=index, item=item)
 
     def opening(self) -> list[Body]:
+        """The response begins, unless it has."""
+        if self.opened:
+            return []
+        self.opened = True
         in_progress = response(
             self.response_id, self.conversation_id, "in_progress", details=None, output=[]
         )

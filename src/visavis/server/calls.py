@@ -129,6 +129,10 @@ class Calls:
             greeting=chosen.greeting,
             voice=Voice(chosen.voice, chosen.speed),
             language=self._settings.models.language,
+            fillers={language: tuple(said) for language, said in chosen.fillers.items()},
+            acknowledgements={
+                language: tuple(said) for language, said in chosen.acknowledgements.items()
+            },
             manner=chosen.manner,
             feelings=chosen.feelings,
             tools=self._tools,

@@ -19,6 +19,11 @@ from visavis.settings.section import Section
 Port: TypeAlias = Annotated[int, Field(ge=0, le=65_535)]
 Provider: TypeAlias = Literal["embedded", "openai", "scripted"]
 Language: TypeAlias = Literal["en", "zh"]
+Phrases: TypeAlias = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=80)]], Field(max_length=20)
+]
+ByLanguage: TypeAlias = dict[Language, Phrases]
+"""In the environment separated by `|`."""
 ServiceName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 
@@ -211,6 +216,10 @@ class AgentSettings(Section):
     """Python files whose functions marked with `@function_tool` the agent may call."""
     voice: str = "default"
     speed: float = Field(default=1.0, ge=0.5, le=2.0)
+    fillers: ByLanguage = Field(default_factory=dict)
+    """Said when a reply keeps the person waiting, by language; none unless given."""
+    acknowledgements: ByLanguage = Field(default_factory=dict)
+    """Said softly into the pauses of a long turn, by language; none unless given."""
     manner: Literal["even", "expressive"] = "even"
     """Expressive: the language model may mark how a sentence is spoken (docs/conversation.md)."""
     feelings: Literal["ignore", "watch", "tell"] = "watch"
@@ -222,6 +231,18 @@ class AgentSettings(Section):
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
+
+    @field_validator("fillers", "acknowledgements", mode="before")
+    @classmethod
+    def _bars(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {
+            language: [part.strip() for part in said.split("|") if part.strip()]
+            if isinstance(said, str)
+            else said
+            for language, said in value.items()
+        }
 
 
 class LimitSettings(Section):
