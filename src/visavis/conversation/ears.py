@@ -1,8 +1,9 @@
 """From frames of sound to signals: voice, silence, and how long each lasted in the audio itself.
 
 Durations are counted in media time. A gap in a live stream (a lost frame) stops the clocks: it
-is no evidence of silence. A gap that lasts is: the microphone is muted, or sends nothing. While the
-link is known to be out, all clocks stand still, however long: what was said comes after.
+is no evidence of silence. A gap that lasts is: the microphone is muted, or sends nothing; sooner so
+if something else still comes from the far end than if nothing does at all. While the link is known
+to be out, all clocks stand still, however long: what was said comes after.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from visavis.conversation import signals as s
 from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.surroundings import Surroundings, decibels
 from visavis.models.protocols import VoiceActivityStream
-from visavis.seam import FRAME_IN, RATE_IN, AudioIn, Mark
+from visavis.seam import FRAME_IN, RATE_IN, AudioIn, LinkReport, Mark
 
 BLOCK = 80
 """Samples of one level measurement, 5 ms."""
@@ -25,6 +26,8 @@ QUIET_RATIO = 1e-3
 """Power below the utterance's loudest block (-30 dB) that is no speech any more."""
 BACKDATE_S = 0.3
 """How far before the voice activity's verdict the end of speech is looked for."""
+STALL_SLACK_S = 0.05
+"""A frame is handed up so much before or after other packets of its time are noticed."""
 CLOCK_FRAMES = 500
 """Frames over which the earliest arrival is taken (10 s)."""
 
@@ -88,6 +91,10 @@ class Ears:
         self._missing = 0
         """Samples of the gap going on."""
         self._last_at: float | None = None
+        self._sound_at = 0.0
+        """When the last frame came that was sent."""
+        self._came_at: float | None = None
+        """When anything at all came from the far end, as far as the line told."""
         self._blocks: deque[tuple[int, float]] = deque(maxlen=round(BACKDATE_S * RATE_IN / BLOCK))
         self._peak = 0.0
         self._power, self._loud = 0.0, 0
@@ -109,6 +116,9 @@ class Ears:
         self._voiced_s = max(0, self.position - start) / RATE_IN
         self._power, self._loud = 0.0, 0
 
+    def on_report(self, report: LinkReport) -> None:
+        self._came_at = report.at - report.quiet_ms / 1000
+
     def push(self, frame: AudioIn, *, agent_audible: bool) -> list[s.Signal]:
         """One frame, in order. Returns signals, in order."""
         if frame.mark is Mark.AWAITED:
@@ -120,6 +130,7 @@ class Ears:
         if frame.mark in (Mark.CONCEALED, Mark.MISSING):
             return list(self._gap(frame))
         self._missing = 0
+        self._sound_at = frame.at
         self._measure(frame)
         threshold = self._set.interrupt_threshold if agent_audible else self._set.voice_threshold
         self._start_s = self._set.interrupt_start_s if agent_audible else self._set.start_s
@@ -146,7 +157,7 @@ class Ears:
         if self._last_at is None or not self.active:
             return []
         gap = now - self._last_at
-        if gap < self._set.gap_is_silence_s:
+        if gap < self._gap_is_silence_s():
             return []
         out = list(self._break_off())
         return [*out, self._silence(self.position + round(gap * RATE_IN))]
@@ -203,11 +214,17 @@ class Ears:
     def _silence(self, until: int) -> s.Silence:
         return s.Silence(max(0, until - self._end - self._frozen) / RATE_IN, self._end, until)
 
+    def _gap_is_silence_s(self) -> float:
+        """How long nothing must have been received in a turn to be silence."""
+        came = self._came_at
+        stalled = came is not None and came <= self._sound_at + STALL_SLACK_S
+        return self._set.stall_is_silence_s if stalled else self._set.gap_is_silence_s
+
     def _gap(self, frame: AudioIn) -> Iterator[s.Signal]:
         size = len(frame.pcm)
         self._frozen += size
         self._missing = self._missing + size if frame.mark is Mark.MISSING else 0
-        if self._missing < self._set.gap_is_silence_s * RATE_IN or not (
+        if self._missing < self._gap_is_silence_s() * RATE_IN or not (
             self.active or self._run_start is not None
         ):
             return

@@ -10,6 +10,7 @@ from collections import deque
 
 from visavis.conversation import signals as s
 from visavis.conversation.attention import Attention
+from visavis.conversation.distance import distance_s
 from visavis.conversation.phrase import phrase
 from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.state import Reply, State
@@ -38,6 +39,8 @@ class Floor(Attention):
         self.acknowledges = acknowledges
         self.acknowledged_at = -round(settings.acknowledge_every_s * RATE_IN)
         """Where in the call's audio the person was acknowledged last."""
+        self.round_trip_s: float | None = None
+        """Smoothed; None until it was measured."""
         self.pending: deque[int] = deque()
         """Requests of the program that wait."""
         self.ducked = False
@@ -94,6 +97,15 @@ class Floor(Attention):
 
     def wait_s(self) -> float:
         """Silence after which the turn is over, as far as is known."""
+        set_, near = self.settings, self._wait_s()
+        farther = distance_s(self.round_trip_s or 0.0, set_.collision_weight)
+        return max(near, min(near + farther, set_.very_unsure_s))
+
+    def learn_distance(self, round_trip_s: float) -> None:
+        known = self.round_trip_s
+        self.round_trip_s = round_trip_s if known is None else 0.9 * known + 0.1 * round_trip_s
+
+    def _wait_s(self) -> float:
         set_, heard = self.settings, self.heard
         if not self.detector:
             return set_.unsure_s if phrase(heard.text).hanging else set_.undetected_s

@@ -106,6 +106,8 @@ class Machine(Floor):
         """Take one signal; returns what is to be done, in order."""
         if isinstance(signal, s.Flicker):
             self.flicker = signal.on
+        elif isinstance(signal, s.RoundTrip):
+            self.learn_distance(signal.seconds)
         elif isinstance(signal, s.VoiceStarted | s.Silence):
             self.flicker = False
         row = TABLE.get((self.state, type(signal)))

@@ -42,7 +42,7 @@ from visavis.conversation.tools import ClientTool
 from visavis.conversation.watchers import Watchers
 from visavis.errors import CallEnded
 from visavis.models.protocols import ModelSet
-from visavis.seam import RATE_OUT, AudioIn, CallPort, Closed, Connected, Played, UpEvent
+from visavis.seam import RATE_OUT, AudioIn, CallPort, Closed, Connected, LinkReport, Played, UpEvent
 
 TICK_S = 0.1
 """How often silence is looked for when no frames come."""
@@ -253,8 +253,8 @@ class Session:
                 self._prompts.prefill()
 
     def on_event(self, event: UpEvent) -> None:
-        """Take one upward event of the call (`CallSink`). Text and link reports are for the
-        protocol, not for the conversation."""
+        """Take one upward event of the call (`CallSink`). Text is for the protocol, not for the
+        conversation."""
         if self._closed:
             return
         match event:
@@ -268,6 +268,10 @@ class Session:
                 if greeting and not self._greeted:
                     self._greeted = True
                     self.say(greeting)
+            case LinkReport():
+                self._ears.on_report(event)
+                if event.rtt_ms is not None:
+                    self._handle(s.RoundTrip(event.rtt_ms / 1000))
             case Closed():
                 self._end()
 

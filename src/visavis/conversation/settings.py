@@ -25,6 +25,9 @@ class ConversationSettings:
     """Voice must last so long to count as speech."""
     gap_is_silence_s: float = 0.3
     """Nothing received for so long is silence (muted); shorter gaps stop the clocks."""
+    stall_is_silence_s: float = 1.0
+    """The same in a turn, while nothing at all comes from the far end: that is the network's
+    silence, not the person's, and who cannot be heard cannot hear an answer either."""
     preroll_s: float = 0.3
     """Audio before the first voiced sample that the recogniser gets too."""
 
@@ -71,6 +74,9 @@ class ConversationSettings:
     """… with `unsure_score` or less; in between, the surer, the sooner."""
     undetected_s: float = 0.3
     """… if there is no turn detector."""
+    collision_weight: float = 0.25
+    """By how much it is worse to collide with a person who goes on than to cut in: the longer the
+    round trip, the longer the wait (`distance`). 0: the network is not regarded."""
 
     min_confidence: float = 0.3
     """Words recognised with less confidence on average are taken for noise."""
@@ -196,6 +202,7 @@ _PROBABILITIES = (
 )
 _ORDERED = (
     ("voice_hold_threshold", "voice_threshold"),
+    ("gap_is_silence_s", "stall_is_silence_s"),
     ("pause_s", "sure_s"),
     ("pause_s", "undetected_s"),
     ("sure_s", "unsure_s"),

@@ -19,6 +19,13 @@ class Flicker:
 
 
 @dataclass(slots=True, frozen=True)
+class RoundTrip:
+    """What the line measured: from the person's end and back."""
+
+    seconds: float
+
+
+@dataclass(slots=True, frozen=True)
 class VoiceStarted:
     """The person speaks, or goes on after a pause."""
 
@@ -134,6 +141,7 @@ class Ended:
 
 Signal: TypeAlias = (
     Flicker
+    | RoundTrip
     | VoiceStarted
     | VoiceWent
     | Silence
