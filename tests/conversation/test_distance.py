@@ -41,7 +41,7 @@ def test_next_door_nothing_changes_and_far_off_a_little_does() -> None:
 
 
 def test_one_late_measurement_is_not_believed() -> None:
-    usual, once = paused(0.95, [0.05] * 20), paused(0.95, [0.05] * 20 + [5.0])
+    usual, once = paused(0.95, [0.05] * 20), paused(0.95, [0.05] * 20 + [2.0])
     assert once.wait_s() - usual.wait_s() < 0.06
 
 

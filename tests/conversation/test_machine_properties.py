@@ -225,6 +225,10 @@ class Anything(RuleBasedStateMachine):
             self.see.send(s.Flicker(False))
             self.settle()
 
+    @rule(seconds=st.floats(0, 3))
+    def round_trip(self, seconds: float) -> None:
+        self.see.send(s.RoundTrip(seconds))
+
     @rule()
     def tools_are_done(self) -> None:
         self.see.send(s.ToolsDone())

@@ -97,4 +97,4 @@ def test_an_outage_right_after_the_last_word_ends_no_turn_early() -> None:
 
 def test_samples_are_counted_once() -> None:
     world = held(1.2, 4.0, [Say(0.5, 2.2)])
-    assert abs(world.session._ears.position - 12.0 * RATE_IN) <= 2 * FRAME_IN
+    assert abs(world.session._hearing.ears.position - 12.0 * RATE_IN) <= 2 * FRAME_IN

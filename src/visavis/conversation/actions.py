@@ -6,14 +6,12 @@ from collections.abc import AsyncIterator
 
 from visavis.conversation import signals as s
 from visavis.conversation.agent import Agent
-from visavis.conversation.asides import Asides
+from visavis.conversation.hearing import Hearing
 from visavis.conversation.ledger import Ledger
-from visavis.conversation.listener import Listener
-from visavis.conversation.mouth import Mouth
-from visavis.conversation.person import Person
 from visavis.conversation.prompts import Prompts
 from visavis.conversation.requests import Requests
 from visavis.conversation.settings import ConversationSettings
+from visavis.conversation.speech import Speech
 from visavis.conversation.tool_runner import ToolRunner
 from visavis.conversation.watchers import Watchers
 from visavis.models.protocols import ToolCall
@@ -27,23 +25,21 @@ class Actions:
         agent: Agent,
         settings: ConversationSettings,
         *,
-        listener: Listener,
-        person: Person,
+        hearing: Hearing,
         prompts: Prompts,
         requests: Requests,
-        mouth: Mouth,
-        asides: Asides,
+        speech: Speech,
         watchers: Watchers,
         tools: ToolRunner,
     ) -> None:
         self.agent = agent
         self._set = settings
-        self._listener = listener
-        self._person = person
+        self._listener = hearing.listener
+        self._person = hearing.person
         self._prompts = prompts
         self._requests = requests
-        self._mouth = mouth
-        self._asides = asides
+        self._mouth = speech.mouth
+        self._asides = speech.asides
         self._watchers = watchers
         self._tools = tools
         self._said = ""

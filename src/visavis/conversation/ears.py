@@ -87,7 +87,7 @@ class Ears:
         self._last_voiced = 0
         self._end = 0
         self._frozen = 0
-        """Samples of gaps since `_end` that do not count as silence."""
+        """Samples of gaps since the last voiced one that do not count as silence."""
         self._missing = 0
         """Samples of the gap going on."""
         self._last_at: float | None = None
@@ -166,6 +166,7 @@ class Ears:
         self._last_voiced = end
         if self._mode is _Mode.VOICE:
             self._voiced_s += self._hop / RATE_IN
+            self._frozen = 0
             return
         if self._run_start is None:
             self._run_start, self._run_s = end - self._hop, 0.0
@@ -177,6 +178,7 @@ class Ears:
                 self._peak = max((power for _, power in self._blocks), default=0.0)
             self._voiced_s += self._run_s
             start, self._run_start, self._mode = self._run_start, None, _Mode.VOICE
+            self._frozen = 0
             yield s.VoiceStarted(max(0, start), self.position)
 
     def _no_voice(self, end: int) -> Iterator[s.Signal]:
@@ -188,7 +190,6 @@ class Ears:
 
     def _fall_silent(self) -> None:
         self._mode = _Mode.AFTER
-        self._frozen = 0
         self._end = self._last_voiced
         # The detector holds on after the voice has ended; the level says when that was.
         for position, power in reversed(self._blocks):

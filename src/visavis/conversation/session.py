@@ -9,16 +9,11 @@ time runs in tasks that the session owns.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
-from itertools import count
 
 from visavis.conversation import signals as s
 from visavis.conversation.actions import Actions
 from visavis.conversation.agent import Agent
-from visavis.conversation.asides import Asides
-from visavis.conversation.ears import Ears
-from visavis.conversation.empathy import Empathy
 from visavis.conversation.events import (
     AgentState,
     ConversationItemAdded,
@@ -26,26 +21,22 @@ from visavis.conversation.events import (
     SessionEvent,
     UserState,
 )
+from visavis.conversation.hearing import Hearing
 from visavis.conversation.history import History, Item
-from visavis.conversation.listener import Listener
 from visavis.conversation.machine import Machine
-from visavis.conversation.mouth import Mouth
-from visavis.conversation.person import Person
 from visavis.conversation.prompts import Prompts
-from visavis.conversation.rehearsal import Rehearsal
 from visavis.conversation.requests import Request, Requests
 from visavis.conversation.settings import ConversationSettings
+from visavis.conversation.speech import Speech
 from visavis.conversation.state import State
 from visavis.conversation.tasks import TaskOwner
 from visavis.conversation.tool_runner import ToolRunner
 from visavis.conversation.tools import ClientTool
+from visavis.conversation.turns import Turns
 from visavis.conversation.watchers import Watchers
 from visavis.errors import CallEnded
 from visavis.models.protocols import ModelSet
 from visavis.seam import RATE_OUT, AudioIn, CallPort, Closed, Connected, LinkReport, Played, UpEvent
-
-TICK_S = 0.1
-"""How often silence is looked for when no frames come."""
 
 _AUDIBLE = (State.SPEAKING, State.OVERLAP, State.WEIGHING)
 
@@ -89,39 +80,28 @@ class Session:
             is_idle=lambda: self._machine.state is State.IDLE,
         )
         self._tools.use(agent.tools)
-        self._ears = Ears(models.vad.stream(), self._set)
-        self._listener = Listener(
-            models.stt,
-            models.turn,
+        self._hearing = Hearing(
+            agent,
+            models,
             self._set,
             self._tasks,
-            language=agent.language,
-            signal=self._handle,
-            eager=self._eager,
-        )
-        self._empathy = None if agent.feelings == "ignore" else Empathy()
-        self._person = Person(
-            self._ears, self._listener, self._history, self._watchers, self._new_id, self._empathy
-        )
-        runs = count(1)
-        self._asides = Asides(
-            port,
-            models.voice,
-            self._set,
-            emit=self._watchers.emit,
+            self._history,
+            self._watchers,
             new_id=self._new_id,
-            next_run=lambda: next(runs),
+            signal=self._handle,
+            eager=lambda: self._speech.is_quick,
         )
-        self._mouth = Mouth(
+        empathy = self._hearing.empathy
+        self._speech = Speech(
             port,
             models.voice,
             self._set,
             self._tasks,
             self._history,
+            call_id=self.call_id,
             emit=self._emit,
             signal=self._handle,
             new_id=self._new_id,
-            next_run=lambda: next(runs),
             call=self._tools.call,
         )
         self._prompts = Prompts(
@@ -131,28 +111,23 @@ class Session:
             self._tasks,
             instructions=agent.prompt,
             call_id=self.call_id,
-            note=self._empathy.note if self._empathy and agent.feelings == "tell" else None,
+            note=empathy.note if empathy and agent.feelings == "tell" else None,
             tools=self._tools,
         )
-        self._rehearsal = Rehearsal(models.voice, self._set, self._tasks, call_id=self.call_id)
         self._requests = Requests()
         self._actions = Actions(
             agent,
             self._set,
-            listener=self._listener,
-            person=self._person,
+            hearing=self._hearing,
             prompts=self._prompts,
             requests=self._requests,
-            mouth=self._mouth,
-            asides=self._asides,
+            speech=self._speech,
             watchers=self._watchers,
             tools=self._tools,
         )
-        self._queue: deque[s.Signal] = deque()
-        self._handling = False
-        self._tick: asyncio.TimerHandle | None = None
-        self._active_at = self._loop.time()
-        self._vad_broken = False
+        self._turns = Turns(
+            self._machine, do=self._actions.do, went=self._went, stepped=self._show_agent
+        )
         self._greeted = False
         self._closed = False
 
@@ -184,13 +159,13 @@ class Session:
         """Begin to listen. The greeting comes with `Connected`."""
         self._watchers.show_agent(self._machine.state)
         self._prompts.prefill()
-        self._rehearsal.begin(self._actions.agent)
+        self._speech.rehearsal.begin(self._actions.agent)
 
     async def aclose(self) -> None:
         """End the conversation; waits until every task has ended. Idempotent."""
         self._end()
         await self._tasks.aclose()
-        await self._listener.aclose()
+        await self._hearing.aclose()
 
     def say(self, text: str) -> asyncio.Future[ReplyDone | None]:
         """Speak this text as soon as nobody else speaks. The future gives how it ended, None if
@@ -224,7 +199,8 @@ class Session:
     def truncate(self, item_id: str, audio_end_ms: int) -> None:
         """The client heard only so much of this item: keep only that. Stops it if it is still
         being played."""
-        if self._mouth.truncate(item_id, max(0, audio_end_ms) * RATE_OUT // 1000) is not None:
+        samples = max(0, audio_end_ms) * RATE_OUT // 1000
+        if self._speech.mouth.truncate(item_id, samples) is not None:
             self._handle(s.Interrupt())
 
     def tool_result(self, call_id: str, output: str) -> None:
@@ -246,7 +222,7 @@ class Session:
             self._tools.use((*self._actions.agent.tools, *tools))
         self._actions.agent = self._actions.agent.changed(instructions, voice)
         if voice is not None:
-            self._rehearsal.begin(self._actions.agent)
+            self._speech.rehearsal.begin(self._actions.agent)
         if instructions is not None:
             self._prompts.instructions = self._actions.agent.prompt
             if self._machine.state is State.IDLE:
@@ -261,77 +237,30 @@ class Session:
             case AudioIn():
                 self._audio(event)
             case Played():
-                self._mouth.on_played(event)
-                self._asides.on_played(event)
+                self._speech.on_played(event)
             case Connected():
                 greeting = self._actions.agent.greeting
                 if greeting and not self._greeted:
                     self._greeted = True
                     self.say(greeting)
             case LinkReport():
-                self._ears.on_report(event)
-                if event.rtt_ms is not None:
-                    self._handle(s.RoundTrip(event.rtt_ms / 1000))
+                self._hearing.on_report(event)
             case Closed():
                 self._end()
 
-    # ---- sound in
-
     def _audio(self, frame: AudioIn) -> None:
-        self._listener.push(frame)
-        if self._empathy is not None:
-            self._empathy.push(frame)
-        try:
-            audible = self._machine.state in _AUDIBLE or self._asides.audible
-            signals = self._ears.push(frame, agent_audible=audible)
-        except Exception as error:  # a broken detector makes us deaf, not dead
-            if not self._vad_broken:
-                self._vad_broken = True
-                self._watchers.report(
-                    "model_error", f"voice activity: {type(error).__name__}: {error}"
-                )
-            return
-        for signal in signals:
-            self._handle(signal)
-        now = self._loop.time()
-        if self._machine.state is not State.IDLE:
-            self._active_at = now
-        elif now - self._active_at > self._set.away_s:
-            self._watchers.show_user(UserState.AWAY)
-        if self._ears.active and self._tick is None:
-            self._tick = self._loop.call_later(TICK_S, self._look)
-
-    def _look(self) -> None:
-        self._tick = None
-        for signal in self._ears.idle(self._loop.time()):
-            self._handle(signal)
-        if self._ears.active and not self._closed:
-            self._tick = self._loop.call_later(TICK_S, self._look)
+        audible = self._machine.state in _AUDIBLE or self._speech.asides.audible
+        self._hearing.push(frame, agent_audible=audible)
+        self._hearing.mind_absence(idle=self._machine.state is State.IDLE)
 
     # ---- signals and actions
 
     def _handle(self, signal: s.Signal) -> None:
-        """Run a signal through the machine and do what it asks. Signals that come out of that
-        wait until it is done."""
-        self._queue.append(signal)
-        if self._handling:
-            return
-        self._handling = True
-        try:
-            while self._queue:
-                before = self._machine.state
-                actions = self._machine.handle(self._queue.popleft())
-                self._person.follow(before, self._machine.state)
-                self._rehearsal.follow(self._machine.state)
-                for action in actions:
-                    self._actions.do(action)
-                self._show_agent()
-        finally:
-            self._handling = False
+        self._turns.handle(signal)
 
-    def _eager(self) -> bool:
-        known = self._mouth.first_audio_s
-        return known is not None and known < self._set.eager_below_s
+    def _went(self, before: State, after: State) -> None:
+        self._hearing.person.follow(before, after)
+        self._speech.rehearsal.follow(after)
 
     def _request(self, request: Request) -> asyncio.Future[ReplyDone | None]:
         self._check_open()
@@ -339,7 +268,7 @@ class Session:
         return request.done
 
     def _emit(self, event: SessionEvent) -> None:
-        """What the mouth has to tell."""
+        """What the agent's speech has to tell."""
         if isinstance(event, ReplyDone) and not self._closed:
             # The model reads what was really heard and said before the next words come.
             self._prompts.prefill()
@@ -366,8 +295,6 @@ class Session:
         self._handle(s.Ended())
         self._closed = True
         self._tools.close()
-        self._mouth.close()
-        self._asides.close()
-        if self._tick is not None:
-            self._tick.cancel()
+        self._speech.close()
+        self._hearing.close()
         self._requests.forget_all()

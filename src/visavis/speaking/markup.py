@@ -9,21 +9,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from visavis.speaking.code_block import FENCE, FENCE_BEGUN, Code, CodeBlock
 from visavis.speaking.style import Style, style_of
 
 MAX_MARK = 60
 """Letters between brackets that are looked through for the closing one."""
 MAX_TARGET = 300
 """Longest link target skipped; what is longer is text after all."""
-MAX_CODE = 8000
-"""Letters of one block of code that are kept."""
 
 _LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
-_FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([^\s`]{0,30})[^\n`]{0,100}\n")
-_FENCE_BEGUN = re.compile(r"(?:`{1,3}|~{1,3})\Z|(?:`{3,}|~{3,})[^\n`]{0,130}\Z")
 _RULE = re.compile(r"[ \t|:=*_-]*(?:-{2,}|={3,}|\*{3,}|_{3,})[ \t|:=*_-]*(?=\n|\Z)")
 _RULE_BEGUN = re.compile(r"[ \t|:=*_-]{1,200}\Z")
 _LINE_MARK = re.compile(r"#{1,6}(?=[ \t]+\S)|>|[-+*•–](?=[ \t]+\S)|\[[ xX]\](?=[ \t])")
@@ -40,16 +36,6 @@ _ADDRESS = re.compile(r"[a-z]+://|[^\s@/]+@")
 
 Item: TypeAlias = "str | Code | Style"
 """Text, code, and how what follows is to be said."""
-
-
-@dataclass(slots=True, frozen=True)
-class Code:
-    """Code between fences, or a part of it, as it is written."""
-
-    text: str
-    language: str
-    """As the fence names it; "" if it does not."""
-    first: bool
 
 
 class Markup:
@@ -75,9 +61,8 @@ class Markup:
         """Letters of a link target skipped so far; 0 outside."""
         self._address = False
         """Within the angles around an address."""
-        self._fence = ""
-        self._language = ""
-        self._kept = 0
+        self._code: CodeBlock | None = None
+        """Within its fences."""
 
     def feed(self, text: str) -> list[Item]:
         """What of the text so far can be told apart by now; none of it twice."""
@@ -100,8 +85,8 @@ class Markup:
 
     def _step(self, final: bool) -> int:
         """Take the next letters; how many they were, 0 if more must be seen first."""
-        if self._fence:
-            return self._code(final)
+        if self._code is not None:
+            return self._go_on_with(self._code, final)
         letter = self._buffer[self._at]
         if self._target:
             return self._skip_target(letter)
@@ -122,16 +107,15 @@ class Markup:
     def _mark_of_line(self, final: bool) -> int | None:
         """None if the line begins with text."""
         buffer, at = self._buffer, self._at
-        if fence := _FENCE.match(buffer, at):
-            self._fence, self._language = fence[1], fence[2].lower()
-            self._kept = 0
-            self._emit(Code(fence[0], self._language, True))
+        if fence := FENCE.match(buffer, at):
+            self._code = CodeBlock(fence)
+            self._emit(self._code.opening)
             return len(fence[0])
         whole = _RULE.match(buffer, at)
         if whole and (final or whole.end() < len(buffer)):
             return len(whole[0])
         if not final and (
-            _FENCE_BEGUN.match(buffer, at)
+            FENCE_BEGUN.match(buffer, at)
             or _RULE_BEGUN.match(buffer, at)
             or _LINE_MARK_BEGUN.match(buffer, at)
         ):
@@ -147,6 +131,14 @@ class Markup:
             self._number = int(mark[1])
             return len(mark[0])
         return None
+
+    def _go_on_with(self, code: CodeBlock, final: bool) -> int:
+        line = code.line(self._buffer, self._at, final)
+        if kept := code.keep(line):
+            self._emit(kept)
+        if code.closed:
+            self._code, self._line_start = None, True
+        return len(line)
 
     def _break_line(self) -> int:
         if not self._line_start and self._any:
@@ -251,24 +243,6 @@ class Markup:
             self._target = 0
             return self._break_line()
         return 1
-
-    # ---- code
-
-    def _code(self, final: bool) -> int:
-        end = self._buffer.find("\n", self._at) + 1
-        if not end and not final and len(self._buffer) - self._at < MAX_CODE:
-            return 0
-        line = self._buffer[self._at : end or len(self._buffer)]
-        closes = line.strip().startswith(self._fence) and not line.strip().strip(self._fence[0])
-        room = MAX_CODE - self._kept
-        kept = line if closes else line[:room]
-        self._kept += len(kept)
-        if kept:
-            self._emit(Code(kept, self._language, False))
-        if closes:
-            self._fence = ""
-            self._line_start = True
-        return len(line)
 
     # ---- what comes out
 
