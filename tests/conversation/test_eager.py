@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from visavis.conversation import orders as do
 from visavis.conversation import signals as s
 from visavis.conversation.machine import Machine
 from visavis.conversation.settings import ConversationSettings
@@ -23,10 +24,10 @@ class Talk:
     def __init__(self, settings: ConversationSettings = SETTINGS) -> None:
         self.machine = Machine(settings)
         self.now = 0.1
-        self.asked: list[tuple[float, s.Action]] = []
+        self.asked: list[tuple[float, do.Action]] = []
         self.take(s.VoiceStarted(0, at(self.now)))
 
-    def take(self, signal: s.Signal) -> list[s.Action]:
+    def take(self, signal: s.Signal) -> list[do.Action]:
         actions = self.machine.handle(signal)
         self.asked += [(round(self.now, 3), action) for action in actions]
         return actions
@@ -40,8 +41,8 @@ class Talk:
         self.now += 0.02
         self.take(s.Silence(silence_s, at(self.now - silence_s), at(self.now)))
 
-    def recognise(self, text: str, took_s: float = 0.08) -> list[s.Action]:
-        return self.take(s.Transcribed(self.last(s.Decode).decode, text, took_s, eager=True))
+    def recognise(self, text: str, took_s: float = 0.08) -> list[do.Action]:
+        return self.take(s.Transcribed(self.last(do.Decode).decode, text, took_s, eager=True))
 
     def last(self, kind: type[T]) -> T:
         return next(action for _, action in reversed(self.asked) if isinstance(action, kind))
@@ -54,23 +55,23 @@ def test_a_voice_that_falls_quiet_is_recognised_at_once_and_once() -> None:
     talk = Talk()
     talk.speak(0.18)
     talk.recognise("what time")
-    talk.take(s.ReplyReady(talk.last(s.StartReply).reply))
+    talk.take(s.ReplyReady(talk.last(do.StartReply).reply))
     talk.speak(0.06)
-    before = len(talk.times(s.Decode))
+    before = len(talk.times(do.Decode))
     talk.speak(0.08, quiet=True)
-    assert len(talk.times(s.Decode)) == before + 1
+    assert len(talk.times(do.Decode)) == before + 1
     talk.recognise("what time is it")
     talk.fall_silent(0.1)
     # The words are those of the whole utterance: nothing more is to be recognised.
-    assert len(talk.times(s.Decode)) == before + 1
-    assert talk.last(s.StartReply).text == "what time is it"
+    assert len(talk.times(do.Decode)) == before + 1
+    assert talk.last(do.StartReply).text == "what time is it"
 
 
 def test_without_time_to_spare_a_quiet_voice_is_left_alone() -> None:
     talk = Talk(ConversationSettings(speculate="silence"))
     talk.speak(0.2)
     talk.speak(0.08, quiet=True)
-    assert not talk.times(s.Decode)
+    assert not talk.times(do.Decode)
 
 
 def test_words_about_to_come_at_a_pause_are_awaited_and_answered() -> None:
@@ -78,13 +79,13 @@ def test_words_about_to_come_at_a_pause_are_awaited_and_answered() -> None:
     talk.speak(0.2)
     talk.recognise("what")
     talk.speak(0.2)
-    running = talk.last(s.Decode)
+    running = talk.last(do.Decode)
     talk.fall_silent(0.07)
-    assert talk.last(s.Decode) is running
+    assert talk.last(do.Decode) is running
     talk.recognise("what time is it")
-    assert talk.last(s.StartReply).text == "what time is it"
+    assert talk.last(do.StartReply).text == "what time is it"
     # They were not of the whole utterance: that is recognised, too.
-    assert talk.last(s.Decode) is not running
+    assert talk.last(do.Decode) is not running
 
 
 def test_a_decode_that_has_only_begun_is_broken_off_at_a_pause() -> None:
@@ -92,9 +93,9 @@ def test_a_decode_that_has_only_begun_is_broken_off_at_a_pause() -> None:
     talk.speak(0.2)
     talk.recognise("what", took_s=0.3)
     talk.speak(0.44)
-    running = talk.last(s.Decode)
+    running = talk.last(do.Decode)
     talk.fall_silent(0.07)
-    assert talk.last(s.Decode) is not running
+    assert talk.last(do.Decode) is not running
 
 
 def test_the_next_partial_waits_for_the_reply_to_the_last_one() -> None:
@@ -103,9 +104,9 @@ def test_the_next_partial_waits_for_the_reply_to_the_last_one() -> None:
         talk.speak(0.2)
         talk.recognise("what time")
         if ready:
-            talk.take(s.ReplyReady(talk.last(s.StartReply).reply))
+            talk.take(s.ReplyReady(talk.last(do.StartReply).reply))
         talk.speak(0.6)
-        first, second = talk.times(s.Decode)[:2]
+        first, second = talk.times(do.Decode)[:2]
         return round(second - first, 3)
 
     gain = partial_after(ready=False) - partial_after(ready=True)
@@ -118,5 +119,5 @@ def test_no_reply_is_begun_to_words_that_want_another() -> None:
     talk.recognise("the shop and the")
     talk.speak(0.2)
     talk.recognise("the shop and the")
-    assert not talk.times(s.StartReply)
-    assert talk.last(s.Prefill).text == "the shop and"
+    assert not talk.times(do.StartReply)
+    assert talk.last(do.Prefill).text == "the shop and"

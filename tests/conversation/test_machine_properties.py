@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from visavis.conversation import orders as do
 from visavis.conversation import signals as s
 from visavis.conversation.machine import Machine
 from visavis.conversation.settings import ConversationSettings
@@ -48,29 +49,29 @@ class Promises:
             self.check(action)
         assert len(self.live) <= 1, "two replies at once"
 
-    def check(self, action: s.Action) -> None:
+    def check(self, action: do.Action) -> None:
         match action:
             case (
-                s.StartReply()
-                | s.StartAsked()
-                | s.StartApology()
-                | s.StartResults()
-                | s.StartHold()
+                do.StartReply()
+                | do.StartAsked()
+                | do.StartApology()
+                | do.StartResults()
+                | do.StartHold()
             ):
-                if isinstance(action, s.StartResults):
+                if isinstance(action, do.StartResults):
                     assert self.machine.results > self.told, "told the same results twice"
                     self.telling[action.reply] = self.machine.results
-                if isinstance(action, s.StartReply):
+                if isinstance(action, do.StartReply):
                     self.telling[action.reply] = self.machine.results
-                if isinstance(action, s.StartResults | s.StartHold):
+                if isinstance(action, do.StartResults | do.StartHold):
                     assert not self.voice and not self.utterance, "talked over the person"
                 assert not self.numbers or action.reply > self.numbers[-1]
                 self.numbers.append(action.reply)
                 self.live.add(action.reply)
-            case s.DropReply():
+            case do.DropReply():
                 assert action.reply in self.live - self.released, "dropped what was heard"
                 self.live.discard(action.reply)
-            case s.Release():
+            case do.Release():
                 assert action.reply in self.live, "released what is not prepared"
                 assert action.reply not in self.released, "committed twice"
                 assert not self.voice, "released while the person speaks"
@@ -78,30 +79,30 @@ class Promises:
                 if action.reply in self.silent:
                     self.live.discard(action.reply)
                 self.told = max(self.told, self.telling.get(action.reply, 0))
-            case s.Stop():
+            case do.Stop():
                 assert action.reply in self.released & self.live, "stopped what does not sound"
                 self.live.discard(action.reply)
-            case s.Fill():
+            case do.Fill():
                 assert not self.voice and self.utterance, "filled no silence"
                 assert action.reply in self.live - self.released, "filled without a reply to come"
                 assert not self.filled, "two fillers in a turn"
                 self.filled = self.aside = True
-            case s.Acknowledge():
+            case do.Acknowledge():
                 assert not self.voice and self.utterance, "acknowledged into the voice"
                 assert not self.live & self.released, "acknowledged instead of speaking"
                 now = self.machine.heard.position / 16000
                 assert now - self.acknowledged >= SETTINGS.acknowledge_every_s
                 assert self.machine.wait_s() > self.machine.heard.silence_s
                 self.acknowledged, self.aside = now, True
-            case s.Hush():
+            case do.Hush():
                 self.aside = False
-            case s.BeginUtterance():
+            case do.BeginUtterance():
                 assert not self.utterance, "an utterance within an utterance"
                 self.utterance, self.filled = True, False
-            case s.CommitUser() | s.DropUser():
+            case do.CommitUser() | do.DropUser():
                 assert self.utterance, "an utterance ended twice"
                 self.utterance = False
-            case s.Decode():
+            case do.Decode():
                 self.decodes.add(action.decode)
 
 
@@ -280,7 +281,7 @@ test_anything = Anything.TestCase
 @given(st.lists(st.sampled_from(["wait", "score", "decode", "ready"]), min_size=4, max_size=20))
 def test_a_turn_ends_in_a_reply_in_whatever_order_the_models_answer(order: list[str]) -> None:
     machine = Machine(ConversationSettings())
-    done: list[s.Action] = []
+    done: list[do.Action] = []
     done += machine.handle(s.VoiceStarted(0, 1280))
     done += machine.handle(s.VoiceWent(1.0, 16000))
     silence = 0.0
@@ -292,11 +293,11 @@ def test_a_turn_ends_in_a_reply_in_whatever_order_the_models_answer(order: list[
             case "score":
                 done += machine.handle(s.TurnScored(machine.asked, 0.9))
             case "decode":
-                for ask in [a for a in done if isinstance(a, s.Decode)][-1:]:
+                for ask in [a for a in done if isinstance(a, do.Decode)][-1:]:
                     done += machine.handle(s.Transcribed(ask.decode, "hi there", 0.1, False))
             case "ready":
-                for start in [a for a in done if isinstance(a, s.StartReply)][-1:]:
+                for start in [a for a in done if isinstance(a, do.StartReply)][-1:]:
                     done += machine.handle(s.ReplyReady(start.reply))
-    assert sum(isinstance(a, s.StartReply) for a in done) == 1, "one text, one reply"
-    assert [a.text for a in done if isinstance(a, s.CommitUser)] == ["hi there"]
-    assert sum(isinstance(a, s.Release) for a in done) == 1
+    assert sum(isinstance(a, do.StartReply) for a in done) == 1, "one text, one reply"
+    assert [a.text for a in done if isinstance(a, do.CommitUser)] == ["hi there"]
+    assert sum(isinstance(a, do.Release) for a in done) == 1

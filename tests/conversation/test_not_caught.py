@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from visavis.conversation import orders as do
 from visavis.conversation import signals as s
 from visavis.conversation.machine import Machine
 from visavis.conversation.settings import ConversationSettings
@@ -23,7 +24,7 @@ def person_known() -> Machine:
 def mumble(
     machine: Machine, *, text: str = "hm what", confidence: float = 0.1, voiced_s: float = 1.0,
     level: float = OWN, above: float = 20.0,
-) -> list[s.Action]:  # fmt: skip
+) -> list[do.Action]:  # fmt: skip
     """An utterance of a second and what is done until it is given up or answered."""
     actions = machine.handle(s.VoiceStarted(0, RATE_IN // 10))
     actions += machine.handle(s.VoiceWent(voiced_s, RATE_IN, 0.0, level, above))
@@ -32,7 +33,7 @@ def mumble(
         quiet = frame * 0.05
         now = RATE_IN + round(quiet * RATE_IN)
         actions += machine.handle(s.Silence(quiet, RATE_IN, now))
-        asked = [a for a in actions if isinstance(a, s.Decode)]
+        asked = [a for a in actions if isinstance(a, do.Decode)]
         for ask in asked[answered:]:
             said = s.Transcribed(ask.decode, text, 0.05, eager=False, confidence=confidence)
             actions += machine.handle(said)
@@ -42,8 +43,8 @@ def mumble(
     raise AssertionError(f"nothing became of it: {actions}")
 
 
-def asks_again(actions: list[s.Action]) -> bool:
-    return any(isinstance(action, s.StartAgain) for action in actions)
+def asks_again(actions: list[do.Action]) -> bool:
+    return any(isinstance(action, do.StartAgain) for action in actions)
 
 
 def test_the_person_is_asked_again_and_nothing_becomes_history() -> None:
@@ -51,8 +52,8 @@ def test_the_person_is_asked_again_and_nothing_becomes_history() -> None:
     actions = mumble(machine)
     assert asks_again(actions)
     assert machine.state is State.THINKING
-    assert s.DropUser("not understood") in actions
-    assert not any(isinstance(action, s.CommitUser) for action in actions)
+    assert do.DropUser("not understood") in actions
+    assert not any(isinstance(action, do.CommitUser) for action in actions)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_nobody_is_asked_for_ever() -> None:
     for _ in range(2):
         actions = mumble(machine)
         assert asks_again(actions)
-        again = next(a for a in actions if isinstance(a, s.StartAgain))
+        again = next(a for a in actions if isinstance(a, do.StartAgain))
         machine.handle(s.ReplyReady(again.reply))
         machine.handle(s.ReplyPlayed(again.reply))
         assert machine.state is State.IDLE

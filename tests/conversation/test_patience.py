@@ -1,5 +1,6 @@
 """What the machine learns of a person: how they pause, how loud they are, when it was too hasty."""
 
+from visavis.conversation import orders as do
 from visavis.conversation import signals as s
 from visavis.conversation.machine import Machine
 from visavis.conversation.settings import ConversationSettings
@@ -16,17 +17,17 @@ class Person:
         self.machine = Machine(ConversationSettings())
         self.text, self.score = text, score
         self.position = 0
-        self.actions: list[s.Action] = []
+        self.actions: list[do.Action] = []
 
     def send(self, signal: s.Signal) -> None:
         for action in self.machine.handle(signal):
             self.actions.append(action)
             match action:
-                case s.Decode():
+                case do.Decode():
                     self.send(s.Transcribed(action.decode, self.text, 0.02, False, 0.9))
-                case s.AskScore():
+                case do.AskScore():
                     self.send(s.TurnScored(action.ask, self.score))
-                case s.StartReply():
+                case do.StartReply():
                     self.send(s.ReplyReady(action.reply))
 
     def speak(self, seconds: float, level: float = -26.0) -> None:

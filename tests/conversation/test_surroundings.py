@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visavis.conversation import ConversationSettings
+from visavis.conversation import orders as do
 from visavis.conversation import signals as s
 from visavis.conversation.machine import Machine
 from visavis.conversation.surroundings import Surroundings, confidence_needed, decibels
@@ -27,8 +28,8 @@ def heard(confidence: float, above: float) -> str:
     return "" if machine.utterance is None else machine.utterance.text
 
 
-def _decodes(action: s.Action) -> bool:
-    return isinstance(action, s.Decode)
+def _decodes(action: do.Action) -> bool:
+    return isinstance(action, do.Decode)
 
 
 def test_a_clear_voice_is_believed_as_before() -> None:

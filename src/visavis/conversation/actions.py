@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from visavis.conversation import signals as s
+from visavis.conversation import orders as do
 from visavis.conversation.agent import Agent
 from visavis.conversation.hearing import Hearing
 from visavis.conversation.ledger import Ledger
@@ -47,74 +47,74 @@ class Actions:
         self._committed: Ledger | None = None
         """The turn that waits for its reply's release."""
 
-    def do(self, action: s.Action) -> None:
+    def carry_out(self, action: do.Action) -> None:
         match action:
-            case s.BeginUtterance():
+            case do.BeginUtterance():
                 self._person.begin(action.start)
-            case s.NewSegment():
+            case do.NewSegment():
                 self._listener.cut(action.position)
-            case s.Decode():
+            case do.Decode():
                 self._listener.decode(action)
-            case s.AskScore():
+            case do.AskScore():
                 self._listener.score(action)
-            case s.Caption():
+            case do.Caption():
                 self._person.transcribed(action.text, action.confidence, final=False)
-            case s.Prefill():
+            case do.Prefill():
                 self._prompts.prefill(action.text)
-            case s.StartReply():
+            case do.StartReply():
                 self._person.speculated()
                 texts = self._prompts.answer(action.text)
                 self._mouth.prepare(action.reply, texts, self.agent)
-            case s.StartAsked():
+            case do.StartAsked():
                 self._start_asked(action)
-            case s.StartResults():
+            case do.StartResults():
                 texts = self._prompts.speak()
                 self._mouth.prepare(action.reply, texts, self.agent, announce=True)
-            case s.StartHold():
+            case do.StartHold():
                 words = _literal(self.agent.in_language(self.agent.holding, self._said))
                 self._mouth.prepare(action.reply, words, self.agent, announce=True)
-            case s.StartAgain():
+            case do.StartAgain():
                 words = _literal(self.agent.in_language(self.agent.not_caught, self._said))
                 self._mouth.prepare(action.reply, words, self.agent, announce=True)
-            case s.StartApology():
+            case do.StartApology():
                 self._committed = None
                 self._mouth.prepare(
                     action.reply, _literal(self.agent.apology), self.agent, announce=True
                 )
-            case s.DropReply():
+            case do.DropReply():
                 self._person.dropped(self._mouth.drop(action.reply))
-            case s.EndSpeech():
+            case do.EndSpeech():
                 self._person.end_speech(action.end)
-            case s.CommitUser():
+            case do.CommitUser():
                 self._committed = self._person.commit(action.text, action.confidence)
                 self._said = action.text
                 self._tools.next_turn()
-            case s.DropUser():
+            case do.DropUser():
                 self._person.drop()
-            case s.Fill():
+            case do.Fill():
                 if not self._mouth.is_voicing(action.reply):
                     self._asides.say("filler", self.agent, action.said)
-            case s.Acknowledge():
+            case do.Acknowledge():
                 self._asides.say("acknowledgement", self.agent, action.said)
-            case s.Hush():
+            case do.Hush():
                 self._asides.hush()
-            case s.Release():
+            case do.Release():
                 # A filler is let finish; an acknowledgement must not keep an answer waiting.
                 self._asides.hush("acknowledgement")
                 if self._mouth.release(action.reply, self._committed):
                     self._committed = None
-            case s.Duck():
+            case do.Duck():
                 self._mouth.duck(self._set.duck_gain)
-            case s.Unduck():
+            case do.Unduck():
                 self._mouth.duck(1.0)
-            case s.Stop():
+            case do.Stop():
                 self._mouth.stop(action.reply)
-            case s.ForgetRequest():
+            case do.ForgetRequest():
                 self._requests.forget(action.request)
-            case s.Report():
+            case do.Report():
                 self._watchers.report(action.code, action.message)
 
-    def _start_asked(self, action: s.StartAsked) -> None:
+    def _start_asked(self, action: do.StartAsked) -> None:
         request = self._requests.take(action.request)
         if request.say is not None:
             texts: AsyncIterator[str | ToolCall] = _literal(request.say)

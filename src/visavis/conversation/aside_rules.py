@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visavis.conversation import signals as s
+from visavis.conversation import orders as do
 from visavis.conversation.floor import Floor
 from visavis.conversation.phrase import phrase
 from visavis.seam import RATE_IN
@@ -21,7 +21,7 @@ def fill_if_late(m: Floor) -> None:
         and awaited_s >= m.settings.filler_after_s
     ):
         heard.filled = True
-        m.emit(s.Fill(reply.number, heard.text))
+        m.emit(do.Fill(reply.number, heard.text))
 
 
 def acknowledge_if_natural(m: Floor) -> None:
@@ -38,7 +38,7 @@ def acknowledge_if_natural(m: Floor) -> None:
         and _between_clauses(heard.text)
     ):
         m.acknowledged_at = heard.position
-        m.emit(s.Acknowledge(heard.text))
+        m.emit(do.Acknowledge(heard.text))
 
 
 def _between_clauses(text: str) -> bool:

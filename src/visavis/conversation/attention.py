@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from visavis.conversation import orders as do
 from visavis.conversation import signals as s
 from visavis.conversation.pace import Pace
 from visavis.conversation.settings import ConversationSettings
@@ -51,10 +52,10 @@ class Attention:
         """How loud the person usually is, dB below full scale; None before the first turn."""
         self.decoding = 0
         self._numbers = {"decode": 0, "ask": 0, "reply": 0}
-        self.out: list[s.Action] = []
+        self.out: list[do.Action] = []
         """What the rule running now asks for."""
 
-    def emit(self, *actions: s.Action) -> None:
+    def emit(self, *actions: do.Action) -> None:
         self.out.extend(actions)
 
     def _next(self, what: Literal["decode", "ask", "reply"]) -> int:
@@ -76,7 +77,7 @@ class Attention:
             self.pace.answered(self.end_odds)
         self.end_odds = None
         self.decoding = 0
-        self.emit(s.BeginUtterance(start))
+        self.emit(do.BeginUtterance(start))
 
     def resume(self, signal: s.VoiceStarted) -> None:
         """The person goes on after a pause nobody has filled."""
@@ -94,12 +95,12 @@ class Attention:
         heard.segment = heard.asked_at = at
         heard.covers = -1
         self.decoding = 0
-        self.emit(s.NewSegment(at))
+        self.emit(do.NewSegment(at))
 
     def decode(self, *, final: bool) -> None:
         self.decoding = self._next("decode")
         self.heard.asked_at = self.heard.position
-        self.emit(s.Decode(self.decoding, final or not self.partials))
+        self.emit(do.Decode(self.decoding, final or not self.partials))
 
     def decode_the_end(self) -> None:
         """Have a transcript of the whole utterance made, unless one is or is on its way."""
@@ -153,12 +154,12 @@ class Attention:
             signal.took_s,
         )
         if heard.words != before:
-            self.emit(s.Caption(heard.text, heard.confidence))
+            self.emit(do.Caption(heard.text, heard.confidence))
         return True
 
-    def forget_utterance(self, reason: s.DropReason) -> None:
+    def forget_utterance(self, reason: do.DropReason) -> None:
         self.utterance, self.decoding = None, 0
-        self.emit(s.DropUser(reason))
+        self.emit(do.DropUser(reason))
 
     def commit(self) -> None:
         """The person's words become history; a turn without words is dropped."""
@@ -167,7 +168,7 @@ class Attention:
             self.learn(heard)
             self.in_vain = 0
             self.utterance, self.decoding = None, 0
-            self.emit(s.CommitUser(heard.text, heard.confidence))
+            self.emit(do.CommitUser(heard.text, heard.confidence))
         else:
             self.forget_utterance("no words")
 

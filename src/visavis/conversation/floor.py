@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from visavis.conversation import orders as do
 from visavis.conversation import signals as s
 from visavis.conversation.attention import Attention
 from visavis.conversation.distance import distance_s
@@ -72,7 +73,7 @@ class Floor(Attention):
             stable = f"{heard.before} {stable_prefix(before, heard.words)}".strip()
             if len(stable.split()) > heard.prefilled:
                 heard.prefilled = len(stable.split())
-                self.emit(s.Prefill(stable))
+                self.emit(do.Prefill(stable))
 
     def _may_be_all(self) -> bool:
         """Whether the words so far are worth a reply while the person still speaks."""
@@ -85,7 +86,7 @@ class Floor(Attention):
         """The person fell silent: find out what was said and whether it was all."""
         self.decode_the_end()
         if self.detector:
-            self.emit(s.AskScore(self._next("ask")))
+            self.emit(do.AskScore(self._next("ask")))
         if self.heard.fresh:
             self.answer()
         return self.release_if_over()
@@ -129,13 +130,13 @@ class Floor(Attention):
                 return State.PAUSED
             return self.ask_again() if self.spoken_in_vain() else self.lose("no words")
         heard.over_s = heard.silence_s
-        self.emit(s.EndSpeech(heard.end))
+        self.emit(do.EndSpeech(heard.end))
         self.answer()
         if self.reply is None:
             return self.fail(heard.failure)
         return self.release() if self.reply.ready else State.THINKING
 
-    def lose(self, reason: s.DropReason) -> State:
+    def lose(self, reason: do.DropReason) -> State:
         """The utterance was no turn."""
         self.forget_utterance(reason)
         self.drop()
@@ -146,7 +147,7 @@ class Floor(Attention):
         self.forget_utterance("not understood")
         self.drop()
         self.reply = Reply(self._next("reply"), "again")
-        self.emit(s.StartAgain(self.reply.number))
+        self.emit(do.StartAgain(self.reply.number))
         return State.THINKING
 
     # ---- the agent's speech
@@ -160,11 +161,11 @@ class Floor(Attention):
             return
         self.drop()
         self.reply = Reply(self._next("reply"), "turn", words, self.results)
-        self.emit(s.StartReply(self.reply.number, self.heard.text))
+        self.emit(do.StartReply(self.reply.number, self.heard.text))
 
     def drop(self) -> None:
         if self.reply is not None and not self.reply.released:
-            self.emit(s.DropReply(self.reply.number))
+            self.emit(do.DropReply(self.reply.number))
             self.reply = None
 
     def release(self) -> State:
@@ -175,7 +176,7 @@ class Floor(Attention):
             self.commit()
         reply.released = True
         self.told = max(self.told, reply.knows)
-        self.emit(s.Release(reply.number))
+        self.emit(do.Release(reply.number))
         if reply.silent:
             self.reply = None
             return self.rest()
@@ -184,22 +185,22 @@ class Floor(Attention):
     def stop(self) -> None:
         """Silence the released reply."""
         if self.reply is not None and self.reply.released:
-            self.emit(s.Stop(self.reply.number))
+            self.emit(do.Stop(self.reply.number))
             self.reply, self.ducked = None, False
 
     def hush(self) -> None:
         """Silence whatever sounds."""
         self.stop()
-        self.emit(s.Hush())
+        self.emit(do.Hush())
 
     def duck(self, on: bool) -> None:
         if self.ducked is not on:
             self.ducked = on
-            self.emit(s.Duck() if on else s.Unduck())
+            self.emit(do.Duck() if on else do.Unduck())
 
     def fail(self, message: str) -> State:
         """No reply can be made: say so, aloud if that works."""
-        self.emit(s.Report("model_error", message or "a model failed"))
+        self.emit(do.Report("model_error", message or "a model failed"))
         again = self.reply is not None and self.reply.kind in ("apology", "hold", "again")
         if self.reply is not None and self.reply.kind == "results":
             self.told = self.reply.knows  # the same results would fail again
@@ -211,7 +212,7 @@ class Floor(Attention):
     def apologize(self) -> State:
         self.owes_apology = False
         self.reply = Reply(self._next("reply"), "apology")
-        self.emit(s.StartApology(self.reply.number))
+        self.emit(do.StartApology(self.reply.number))
         return State.THINKING
 
     def rest(self) -> State:
@@ -220,26 +221,26 @@ class Floor(Attention):
             return self.apologize()
         if self.results > self.told:
             self.reply = Reply(self._next("reply"), "results", knows=self.results)
-            self.emit(s.StartResults(self.reply.number))
+            self.emit(do.StartResults(self.reply.number))
             return State.THINKING
         if self.pending:
             self.reply = Reply(self._next("reply"), "asked")
-            self.emit(s.StartAsked(self.reply.number, self.pending.popleft()))
+            self.emit(do.StartAsked(self.reply.number, self.pending.popleft()))
             return State.THINKING
-        self.emit(s.Prefill(""))
+        self.emit(do.Prefill(""))
         return State.IDLE
 
     def hold(self) -> State:
         """Say that the agent is still at work."""
         self.reply = Reply(self._next("reply"), "hold")
-        self.emit(s.StartHold(self.reply.number))
+        self.emit(do.StartHold(self.reply.number))
         return State.THINKING
 
     def queue(self, request: int) -> None:
         if len(self.pending) >= self.settings.max_queued_requests:
             self.emit(
-                s.ForgetRequest(request),
-                s.Report("busy", f"{len(self.pending)} replies are waiting; wait for one to end"),
+                do.ForgetRequest(request),
+                do.Report("busy", f"{len(self.pending)} replies are waiting; wait for one to end"),
             )
         else:
             self.pending.append(request)
@@ -247,4 +248,4 @@ class Floor(Attention):
     def forget_requests(self) -> None:
         self.owes_apology, self.told = False, self.results
         while self.pending:
-            self.emit(s.ForgetRequest(self.pending.popleft()))
+            self.emit(do.ForgetRequest(self.pending.popleft()))

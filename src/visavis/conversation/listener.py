@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from visavis.conversation import orders as do
 from visavis.conversation import signals as s
 from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.tasks import TaskOwner
@@ -73,11 +74,11 @@ class Listener:
         self._recent.clear()
         await self._stream.aclose()
 
-    def decode(self, ask: s.Decode) -> None:
+    def decode(self, ask: do.Decode) -> None:
         self._cancel(self._decoding)
         self._decoding = self._tasks.start(self._decode(ask), "decode")
 
-    def score(self, ask: s.AskScore) -> None:
+    def score(self, ask: do.AskScore) -> None:
         self._cancel(self._scoring)
         self._scoring = self._tasks.start(self._score(ask), "turn score")
 
@@ -93,7 +94,7 @@ class Listener:
         if task is not None:
             task.cancel()
 
-    async def _decode(self, ask: s.Decode) -> None:
+    async def _decode(self, ask: do.Decode) -> None:
         began = self._loop.time()
         try:
             async with asyncio.timeout(self._set.model_timeout_s):
@@ -115,7 +116,7 @@ class Listener:
                 )
             )
 
-    async def _score(self, ask: s.AskScore) -> None:
+    async def _score(self, ask: do.AskScore) -> None:
         if self._turn is None:
             return
         score: float | None = None

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from visavis.conversation import orders as do
 from visavis.conversation import overlap_rules as o
 from visavis.conversation import signals as s
 from visavis.conversation import tool_rules as w
@@ -102,7 +103,7 @@ TABLE: dict[tuple[State, type[s.Signal]], Row] = {
 class Machine(Floor):
     """A conversation's turns, driven by `TABLE`."""
 
-    def handle(self, signal: s.Signal) -> list[s.Action]:
+    def handle(self, signal: s.Signal) -> list[do.Action]:
         """Take one signal; returns what is to be done, in order."""
         if isinstance(signal, s.Flicker):
             self.flicker = signal.on

@@ -3,6 +3,7 @@ state that follows."""
 
 from __future__ import annotations
 
+from visavis.conversation import orders as do
 from visavis.conversation import signals as s
 from visavis.conversation.floor import Floor
 from visavis.conversation.state import State
@@ -27,7 +28,7 @@ def finished(m: Floor, e: s.ReplyPlayed) -> State:
 def broke_off(m: Floor, e: s.ReplyFailed) -> State:
     """What was made before the failure is still played; then the agent apologises."""
     if m.reply is not None and m.reply.number == e.reply:
-        m.emit(s.Report("model_error", e.message))
+        m.emit(do.Report("model_error", e.message))
         m.owes_apology = m.reply.kind != "apology"
     return m.state
 
@@ -144,7 +145,7 @@ def _judge(m: Floor) -> State:
     return _speak_on(m, "backchannel" if normalize(m.heard.text) else "no words")
 
 
-def _speak_on(m: Floor, why: s.DropReason) -> State:
+def _speak_on(m: Floor, why: do.DropReason) -> State:
     m.duck(False)
     m.forget_utterance(why)
     return State.SPEAKING

@@ -126,7 +126,10 @@ class Session:
             tools=self._tools,
         )
         self._turns = Turns(
-            self._machine, do=self._actions.do, went=self._went, stepped=self._show_agent
+            self._machine,
+            carry_out=self._actions.carry_out,
+            went=self._went,
+            stepped=self._show_agent,
         )
         self._greeted = False
         self._closed = False

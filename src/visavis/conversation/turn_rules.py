@@ -3,6 +3,7 @@ the call's end. Each rule returns the state that follows."""
 
 from __future__ import annotations
 
+from visavis.conversation import orders as do
 from visavis.conversation import signals as s
 from visavis.conversation.aside_rules import acknowledge_if_natural, fill_if_late
 from visavis.conversation.floor import Floor
@@ -41,7 +42,7 @@ def follow(m: Floor, e: s.VoiceWent) -> State:
     heard, set_ = m.heard, m.settings
     heard.voice(e)
     if e.position - heard.start > set_.max_turn_s * RATE_IN:
-        m.emit(s.EndSpeech(e.position))
+        m.emit(do.EndSpeech(e.position))
         m.drop()
         m.commit()
         m.begin(e.position, e.position)
@@ -139,7 +140,7 @@ def not_understood(m: Floor, e: s.TranscribeFailed) -> State:
     if heard.fresh or again:
         m.decode_the_end()
         return m.release_if_over()
-    m.emit(s.Report("model_error", e.message))
+    m.emit(do.Report("model_error", e.message))
     m.forget_utterance("failed")
     m.drop()
     return m.apologize()
@@ -166,7 +167,7 @@ def give_up_turn(m: Floor, e: s.Interrupt) -> State:
     m.hush()
     m.drop()
     if m.utterance is not None:
-        m.emit(s.EndSpeech(m.utterance.end))
+        m.emit(do.EndSpeech(m.utterance.end))
         m.commit()
     return m.rest()
 

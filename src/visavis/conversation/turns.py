@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from visavis.conversation import orders as do
 from visavis.conversation import signals as s
 from visavis.conversation.machine import Machine
 from visavis.conversation.state import State
 
 
 class Turns:
-    """`went(before, after)` is told of every step before its actions are done by `do`."""
+    """`went(before, after)` is told of every step before `carry_out` does its actions."""
 
     def __init__(
         self,
         machine: Machine,
         *,
-        do: Callable[[s.Action], None],
+        carry_out: Callable[[do.Action], None],
         went: Callable[[State, State], None],
         stepped: Callable[[], None],
     ) -> None:
         """`stepped` is called after them."""
         self._machine = machine
-        self._do = do
+        self._carry_out = carry_out
         self._went = went
         self._stepped = stepped
         self._queue: deque[s.Signal] = deque()
@@ -42,7 +43,7 @@ class Turns:
                 actions = self._machine.handle(self._queue.popleft())
                 self._went(before, self._machine.state)
                 for action in actions:
-                    self._do(action)
+                    self._carry_out(action)
                 self._stepped()
         finally:
             self._handling = False
