@@ -28,6 +28,8 @@ BACKDATE_S = 0.3
 """How far before the voice activity's verdict the end of speech is looked for."""
 STALL_SLACK_S = 0.05
 """A frame is handed up so much before or after other packets of its time are noticed."""
+KEPT_GAPS = 250
+"""Frames (5 s): more than a gap may last in which nothing is decided."""
 CLOCK_FRAMES = 500
 """Frames over which the earliest arrival is taken (10 s)."""
 
@@ -87,7 +89,9 @@ class Ears:
         self._last_voiced = 0
         self._end = 0
         self._frozen = 0
-        """Samples of gaps since the last voiced one that do not count as silence."""
+        """Samples of gaps since `_end` that do not count as silence."""
+        self._gaps: deque[tuple[int, int]] = deque(maxlen=KEPT_GAPS)
+        """(position, samples) of the newest frames without sound."""
         self._missing = 0
         """Samples of the gap going on."""
         self._last_at: float | None = None
@@ -166,7 +170,6 @@ class Ears:
         self._last_voiced = end
         if self._mode is _Mode.VOICE:
             self._voiced_s += self._hop / RATE_IN
-            self._frozen = 0
             return
         if self._run_start is None:
             self._run_start, self._run_s = end - self._hop, 0.0
@@ -178,7 +181,6 @@ class Ears:
                 self._peak = max((power for _, power in self._blocks), default=0.0)
             self._voiced_s += self._run_s
             start, self._run_start, self._mode = self._run_start, None, _Mode.VOICE
-            self._frozen = 0
             yield s.VoiceStarted(max(0, start), self.position)
 
     def _no_voice(self, end: int) -> Iterator[s.Signal]:
@@ -196,6 +198,7 @@ class Ears:
             if position <= self._last_voiced and power >= self._peak * QUIET_RATIO:
                 self._end = position
                 break
+        self._frozen = sum(size for position, size in self._gaps if position >= self._end)
 
     def _quiet_s(self) -> float:
         quiet = 0
@@ -224,6 +227,7 @@ class Ears:
     def _gap(self, frame: AudioIn) -> Iterator[s.Signal]:
         size = len(frame.pcm)
         self._frozen += size
+        self._gaps.append((frame.position, size))
         self._missing = self._missing + size if frame.mark is Mark.MISSING else 0
         if self._missing < self._gap_is_silence_s() * RATE_IN or not (
             self.active or self._run_start is not None
