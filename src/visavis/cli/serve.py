@@ -143,6 +143,8 @@ def needed_sets(settings: Settings) -> list[str]:
         settings.models.uses(kind, "embedded") for kind in ("stt", "tts")
     ):
         needed.append("chinese")
+    if settings.agent.speaker == "prefer" and settings.models.stt != "scripted":
+        needed.append("speaker")
     if settings.models.uses("llm", "embedded"):
         size = settings.models.llm_size
         needed.append(llm_to_use(WeightsStore()).name if size == "auto" else f"llm-{size}")

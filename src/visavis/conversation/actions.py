@@ -42,6 +42,7 @@ class Actions:
         self._asides = speech.asides
         self._watchers = watchers
         self._tools = tools
+        self._voices = hearing.voices
         self._said = ""
         """What the person said last."""
         self._committed: Ledger | None = None
@@ -51,6 +52,8 @@ class Actions:
         match action:
             case do.BeginUtterance():
                 self._person.begin(action.start)
+                if self._voices is not None:
+                    self._voices.begin()
             case do.NewSegment():
                 self._listener.cut(action.position)
             case do.Decode():
@@ -91,6 +94,11 @@ class Actions:
                 self._tools.next_turn()
             case do.DropUser():
                 self._person.drop()
+                if self._voices is not None and action.reason == "another's voice":
+                    self._voices.refuse()
+            case do.LearnVoice():
+                if self._voices is not None:
+                    self._voices.learn(clear=action.clear)
             case do.Fill():
                 if not self._mouth.is_voicing(action.reply):
                     self._asides.say("filler", self.agent, action.said)

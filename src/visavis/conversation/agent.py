@@ -62,6 +62,10 @@ class Agent:
     """What becomes of how the person sounds: nothing, events, or events and a note to the language
     model before the person's words."""
 
+    speaker: Literal["anyone", "prefer"] = "anyone"
+    """Who is listened to: anyone, or, once it is known, the voice of the person who spoke first:
+    others neither stop the agent nor get an answer. Needs a speaker model."""
+
     @property
     def expressive(self) -> bool:
         return self.manner == "expressive"

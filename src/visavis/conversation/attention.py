@@ -27,15 +27,21 @@ class Attention:
     """What the state machine knows, and what it does about the person.
 
     `detector`: whether `AskScore` will be answered. `partials`: whether to recognise while the
-    person still speaks.
+    person still speaks. `voices`: whether it is looked at whose voice it is.
     """
 
     def __init__(
-        self, settings: ConversationSettings, *, detector: bool = True, partials: bool = True
+        self,
+        settings: ConversationSettings,
+        *,
+        detector: bool = True,
+        partials: bool = True,
+        voices: bool = False,
     ) -> None:
         self.settings = settings
         self.detector = detector
         self.partials = partials
+        self.voices = voices
         self.state = State.IDLE
         self.utterance: Utterance | None = None
         self.reply: Reply | None = None
@@ -173,7 +179,12 @@ class Attention:
             self.forget_utterance("no words")
 
     def learn(self, heard: Utterance) -> None:
-        """From a turn of the person: how loud they are, where it ended and how clearly."""
+        """From a turn of the person: their voice, how loud they are, where it ended and how
+        clearly."""
+        if self.voices:
+            set_ = self.settings
+            sure = heard.confidence >= set_.masked_confidence
+            self.emit(do.LearnVoice(sure and heard.above >= set_.clear_db))
         if heard.voiced_s >= OWN_LEVEL_S:
             known = self.own_level
             self.own_level = heard.level if known is None else 0.7 * known + 0.3 * heard.level
@@ -185,6 +196,11 @@ class Attention:
         """The voice over the agent is so soft that it is not the person's, or not for the agent."""
         own, below = self.own_level, self.settings.faint_db
         return own is not None and below > 0 and self.heard.level < own - below
+
+    @property
+    def aside(self) -> bool:
+        """What is said over the agent is not for it."""
+        return self.faint or self.heard.strange
 
     @property
     def convinced(self) -> bool:

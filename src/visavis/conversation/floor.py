@@ -32,10 +32,11 @@ class Floor(Attention):
         *,
         detector: bool = True,
         partials: bool = True,
+        voices: bool = False,
         fills: bool = False,
         acknowledges: bool = False,
     ) -> None:
-        super().__init__(settings, detector=detector, partials=partials)
+        super().__init__(settings, detector=detector, partials=partials, voices=voices)
         self.fills = fills
         self.acknowledges = acknowledges
         self.acknowledged_at = -round(settings.acknowledge_every_s * RATE_IN)
@@ -129,6 +130,8 @@ class Floor(Attention):
                 self.decode(final=True)
                 return State.PAUSED
             return self.ask_again() if self.spoken_in_vain() else self.lose("no words")
+        if heard.strange:
+            return self.lose("another's voice")
         heard.over_s = heard.silence_s
         self.emit(do.EndSpeech(heard.end))
         self.answer()

@@ -15,6 +15,7 @@ from visavis.conversation.listener import Listener
 from visavis.conversation.person import Person
 from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.tasks import TaskOwner
+from visavis.conversation.voice_watch import VoiceWatch
 from visavis.conversation.watchers import Watchers
 from visavis.models.protocols import ModelSet
 from visavis.seam import AudioIn, LinkReport
@@ -52,6 +53,11 @@ class Hearing:
         )
         self.empathy = None if agent.feelings == "ignore" else Empathy()
         self.person = Person(self.ears, self.listener, history, watchers, new_id, self.empathy)
+        self.voices = (
+            VoiceWatch(models.speaker, settings, tasks, signal=signal)
+            if agent.speaker == "prefer" and models.speaker is not None
+            else None
+        )
         self._watchers = watchers
         self._signal = signal
         self._loop = asyncio.get_running_loop()
@@ -76,6 +82,8 @@ class Hearing:
             return
         for signal in signals:
             self._signal(signal)
+        if self.voices is not None and any(isinstance(each, s.VoiceWent) for each in signals):
+            self.voices.push(frame)
         self._look_later()
 
     def mind_absence(self, *, idle: bool) -> None:

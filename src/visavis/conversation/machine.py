@@ -111,6 +111,8 @@ class Machine(Floor):
             self.learn_distance(signal.seconds)
         elif isinstance(signal, s.VoiceStarted | s.Silence):
             self.flicker = False
+        elif isinstance(signal, s.VoiceLikened) and self.utterance is not None:
+            self.utterance.strange = signal.strange
         row = TABLE.get((self.state, type(signal)))
         if row is not None:
             after = row.rule(self, signal)

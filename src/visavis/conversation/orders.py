@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-DropReason: TypeAlias = Literal["no words", "not understood", "backchannel", "failed"]
+DropReason: TypeAlias = Literal[
+    "no words", "not understood", "backchannel", "another's voice", "failed"
+]
 
 
 @dataclass(slots=True, frozen=True)
@@ -124,6 +126,14 @@ class DropUser:
 
 
 @dataclass(slots=True, frozen=True)
+class LearnVoice:
+    """The utterance is a turn of the person who is listened to."""
+
+    clear: bool
+    """It was recognised with confidence and stood out from its surroundings."""
+
+
+@dataclass(slots=True, frozen=True)
 class Release:
     """Play the reply: from its first prepared sample on."""
 
@@ -197,6 +207,7 @@ Action: TypeAlias = (
     | EndSpeech
     | CommitUser
     | DropUser
+    | LearnVoice
     | Release
     | Fill
     | Acknowledge

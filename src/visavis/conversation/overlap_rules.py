@@ -45,7 +45,7 @@ def hush(m: Floor, e: s.Interrupt) -> State:
 def weigh_voice(m: Floor, e: s.VoiceWent) -> State:
     heard, set_ = m.heard, m.settings
     heard.voice(e)
-    if m.faint:
+    if m.aside:
         # Somebody else in the room, or a word aside: the agent speaks on, and listens.
         m.duck(False)
         return State.OVERLAP
@@ -64,7 +64,9 @@ def weigh_voice(m: Floor, e: s.VoiceWent) -> State:
 def weigh_words(m: Floor, e: s.Transcribed) -> State:
     if m.take(e):
         m.heard.acknowledges = is_backchannel(m.heard.text)
-        if m.convinced and not m.faint:
+        # Whose voice it is takes a moment longer to tell than what it says.
+        early = m.voices and m.heard.voiced_s < m.settings.stop_s
+        if m.convinced and not m.aside and not early:
             m.stop()
             return State.LISTENING
     return State.OVERLAP
@@ -137,12 +139,14 @@ def hush_weighing(m: Floor, e: s.Interrupt) -> State:
 def _judge(m: Floor) -> State:
     if not m.heard.fresh:
         return State.WEIGHING
-    if m.convinced and not m.faint:
+    if m.convinced and not m.aside:
         m.stop()
         return m.pause()
     if m.heard.silence_s < m.settings.resume_s:
         return State.WEIGHING  # perhaps only the gap before a plosive: the voice counts on
-    return _speak_on(m, "backchannel" if normalize(m.heard.text) else "no words")
+    if not normalize(m.heard.text):
+        return _speak_on(m, "no words")
+    return _speak_on(m, "another's voice" if m.heard.strange else "backchannel")
 
 
 def _speak_on(m: Floor, why: do.DropReason) -> State:

@@ -69,6 +69,7 @@ class Session:
             partials=models.stt.partials,
             fills=any(agent.fillers.values()),
             acknowledges=any(agent.acknowledgements.values()),
+            voices=agent.speaker == "prefer" and models.speaker is not None,
         )
         self._tools = ToolRunner(
             self._history,

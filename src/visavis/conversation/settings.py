@@ -87,6 +87,16 @@ class ConversationSettings:
     """So far above its surroundings a voice is masked at most, or clear; in between, the clearer,
     the less confidence is asked for."""
 
+    # Whose voice it is, where the agent prefers the main speaker's (`Agent.speaker`)
+    enrol_s: float = 4.0
+    """Clear speech from which the main speaker is known."""
+    look_s: float = 1.0
+    """Look whose voice it is after so much more of it."""
+    stranger_voice: float = 0.2
+    """Cosine below which a voice is surely not the main speaker's."""
+    same_voice: float = 0.4
+    """… from which it is one that was heard before."""
+
     # Interruption
     interrupt_start_s: float = 0.048
     """Voice over the agent must last so long to duck it; ducking costs little if it was none."""
@@ -199,6 +209,8 @@ _PROBABILITIES = (
     "min_confidence",
     "masked_confidence",
     "interrupt_confidence",
+    "stranger_voice",
+    "same_voice",
 )
 _ORDERED = (
     ("voice_hold_threshold", "voice_threshold"),
@@ -210,11 +222,13 @@ _ORDERED = (
     ("unsure_score", "sure_score"),
     ("min_confidence", "masked_confidence"),
     ("masked_db", "clear_db"),
+    ("stranger_voice", "same_voice"),
     ("stop_s", "backchannel_stop_s"),
     ("segment_s", "max_segment_s"),
     ("max_segment_s", "max_turn_s"),
 )
 _POSITIVE = (
+    "look_s",
     "first_words",
     "max_reply_tokens",
     "hold_clauses",

@@ -79,6 +79,14 @@ class TranscribeFailed:
 
 
 @dataclass(slots=True, frozen=True)
+class VoiceLikened:
+    """Whose voice the utterance's is, as far as it was heard."""
+
+    strange: bool
+    """Surely not the main speaker's, and not one that insists."""
+
+
+@dataclass(slots=True, frozen=True)
 class TurnScored:
     """What an `AskScore` gave; None if the detector failed or was too slow."""
 
@@ -145,6 +153,7 @@ Signal: TypeAlias = (
     | Silence
     | Transcribed
     | TranscribeFailed
+    | VoiceLikened
     | TurnScored
     | ReplyReady
     | ReplyFailed

@@ -71,6 +71,9 @@ class Utterance:
     above: float = 120.0
     """… and above its surroundings, dB."""
 
+    strange: bool = False
+    """The voice is surely not the main speaker's, and not one that insists."""
+
     @property
     def text(self) -> str:
         return f"{self.before} {self.words}".strip()

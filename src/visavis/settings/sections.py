@@ -224,6 +224,8 @@ class AgentSettings(Section):
     """Expressive: the language model may mark how a sentence is spoken (docs/conversation.md)."""
     feelings: Literal["ignore", "watch", "tell"] = "watch"
     """What becomes of how the person sounds: nothing, events, or a note to the model as well."""
+    speaker: Literal["anyone", "prefer"] = "anyone"
+    """Whose voice is answered: anyone's, or that of who spoke first (docs/conversation.md)."""
 
     @field_validator("tools", mode="before")
     @classmethod
