@@ -81,11 +81,15 @@ class Agent:
         return "\n".join(parts)
 
     @property
-    def known_by_heart(self) -> tuple[str, ...]:
-        """What it may have to say when its voice has failed, or at once."""
-        asides = (*self.fillers.values(), *self.acknowledgements.values())
-        always = (self.apology, *self.holding.values(), *self.not_caught.values())
-        texts = (*(text for texts in asides for text in texts), *always)
+    def asides(self) -> tuple[str, ...]:
+        """What it may say without having the turn."""
+        phrases = (*self.fillers.values(), *self.acknowledgements.values())
+        return tuple(dict.fromkeys(text for texts in phrases for text in texts if text))
+
+    @property
+    def last_resorts(self) -> tuple[str, ...]:
+        """What it may have to say when its voice has failed."""
+        texts = (self.apology, *self.holding.values(), *self.not_caught.values())
         return tuple(dict.fromkeys(filter(None, texts)))
 
     def language_of(self, said: str) -> str:

@@ -102,7 +102,7 @@ class Asides:
 
     def _recall(self, phrase: str, agent: Agent) -> Pcm | None:
         parts: list[Pcm] = []
-        for line, voice in lines(phrase, agent, self._set):
+        for line, voice in lines(phrase, agent):
             known = self._voice.recall(line, voice)
             if known is None:
                 return None

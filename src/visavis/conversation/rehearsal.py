@@ -15,12 +15,16 @@ from visavis.models.protocols import Voice
 from visavis.models.repertoire import Repertoire
 from visavis.speaking import ClauseSplitter, Reader
 
+WHOLE = 1000
+"""So many words no phrase has: it is said in one breath."""
+
 log = structlog.get_logger(__name__)
 
 
-def lines(text: str, agent: Agent, settings: ConversationSettings) -> Iterator[tuple[str, Voice]]:
-    """What the voice is asked for if the agent says this, piece by piece, as in a reply."""
-    splitter, reader = ClauseSplitter(settings.first_words, expressive=agent.expressive), Reader()
+def lines(text: str, agent: Agent, first_words: int = WHOLE) -> Iterator[tuple[str, Voice]]:
+    """What the voice is asked for if the agent says this, by pieces. In a reply the first piece
+    is cut short after `first_words`, to begin sooner."""
+    splitter, reader = ClauseSplitter(first_words, expressive=agent.expressive), Reader()
     for piece in (*splitter.feed(text), *splitter.close()):
         if spoken := reader.read(piece).text:
             yield spoken, styled(agent.voice, piece.style)
@@ -59,9 +63,11 @@ class Rehearsal:
             self._quiet.clear()
 
     async def _run(self, agent: Agent) -> None:
-        for text in agent.known_by_heart:
+        asked = [lines(text, agent) for text in agent.asides]
+        asked += [lines(text, agent, self._set.first_words) for text in agent.last_resorts]
+        for pieces in asked:
             try:
-                for line, voice in lines(text, agent, self._set):
+                for line, voice in pieces:
                     await self._learn(line, voice)
             except Exception as error:  # a voice that fails now may do when it is needed
                 log.info("not_rehearsed", call=self._call_id, error=type(error).__name__)
