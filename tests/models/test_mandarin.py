@@ -35,10 +35,16 @@ def test_parts_leave_out_blanks_and_figures_only(text: str) -> None:
     assert all(set(mark(part)) <= set(VOCABULARY) for kind, part in parts(text) if kind == "mark")
 
 
+def test_latin_words_end_where_chinese_begins() -> None:
+    assert list(parts("我用Python 3写代码。")) == [
+        ("han", "我用"), ("latin", "Python 3"), ("han", "写代码"), ("mark", "。")
+    ]  # fmt: skip
+
+
 def test_words_are_divided_and_read_in_their_context() -> None:
     pytest.importorskip("jieba", reason="jieba is not installed (visavis[chinese])")
     pytest.importorskip("pypinyin", reason="pypinyin is not installed (visavis[chinese])")
-    assert phonemes("银行行长") == "i↗nxa↗ŋ xa↗ŋꭧa↓ŋ"
+    assert phonemes("重要的银行") == "ꭧʊ↘ŋjau↘ tɤ i↗nxa↗ŋ"
     assert phonemes("㐀") == "" or set(phonemes("㐀")) <= set(VOCABULARY)
 
 

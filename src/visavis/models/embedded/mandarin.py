@@ -41,7 +41,9 @@ _MARKS = {
     "—": "—", "“": "“", "”": "”", ",": ",", ".": ".", "!": "!", "?": "?", ";": ";", ":": ":",
 }  # fmt: skip
 _PARTS = re.compile(
-    r"(?P<han>[\u3400-\u9fff]+)|(?P<latin>[^\W\d_\u2e80-\uffff][\w' -]*)|(?P<mark>\S)"
+    r"(?P<han>[\u3400-\u9fff]+)"
+    r"|(?P<latin>[^\W\d_\u2e80-\uffff](?:[^\W\u2e80-\uffff]|[' -])*)"
+    r"|(?P<mark>\S)"
 )
 
 Part = tuple[Literal["han", "latin", "mark"], str]
