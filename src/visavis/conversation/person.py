@@ -73,6 +73,14 @@ class Person:
         self._turn = _Turn(self._new_id("item"), start, self._ears.clock.at(start))
         self._tell_started(self._turn)
 
+    def typed(self, text: str) -> str:
+        """A typed message becomes history. Returns its item id."""
+        item_id = self._new_id("item")
+        self._history.add(Item(item_id, "user", text))
+        now = self._loop.time()
+        self._watchers.emit(ConversationItemAdded(item_id, "user", text, False, now))
+        return item_id
+
     def follow(self, before: State, after: State) -> None:
         """The machine went from one state to another."""
         turn = self._turn

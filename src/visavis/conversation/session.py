@@ -16,7 +16,6 @@ from visavis.conversation.actions import Actions
 from visavis.conversation.agent import Agent
 from visavis.conversation.events import (
     AgentState,
-    ConversationItemAdded,
     ReplyDone,
     SessionEvent,
     UserState,
@@ -195,10 +194,7 @@ class Session:
         """Add a typed message of the person to history, without a reply. Returns its item id.
         CallEnded if the call is over."""
         self._check_open()
-        item_id = self._new_id("item")
-        self._history.add(Item(item_id, "user", text))
-        self._watchers.emit(ConversationItemAdded(item_id, "user", text, False, self._loop.time()))
-        return item_id
+        return self._hearing.person.typed(text)
 
     def truncate(self, item_id: str, audio_end_ms: int) -> None:
         """The client heard only so much of this item: keep only that. Stops it if it is still
