@@ -46,6 +46,8 @@ SENTENCES = Path(__file__).with_suffix(".txt").read_text("utf-8").split()
 STEP_S = 0.4
 """Partials as often as the conversation asks for them."""
 TURNS_A_CALL = 5
+MIXED = 18
+"""Turns in each language of the call that changes it."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ async def mixed(
     """One call that changes its language at every third turn: turns taken for the right one."""
     stream: BilingualStream = stt.stream()
     right = total = 0
-    for start in range(0, min(len(said), len(prompts)) - 2, 3):
+    for start in range(0, min(len(said), len(prompts), MIXED) - 2, 3):
         for one in said[start : start + 3]:
             right += (await hear(stream, one.pcm))[0].language == "zh"
         for prompt in prompts[start : start + 3]:
@@ -165,6 +167,7 @@ async def replies(stt: Bilingual, results: Sequence[CallResult]) -> list[tuple[s
             if not turn.reply:
                 continue
             until = next((t.start for t in result.turns if t.start > start), end)
+            start += (turn.voice_to_voice_ms or 0.0) / 1e3
             sound = result.tracks.right[round(start * RATE_OUT) : round(until * RATE_OUT)]
             stream = stt.stream(language="zh")
             stream.push(soxr.resample(sound, RATE_OUT, RATE_IN).astype(np.int16))

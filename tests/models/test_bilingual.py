@@ -164,3 +164,13 @@ def test_a_newer_decode_takes_the_place_of_an_older(rig: Rig) -> None:
         assert (await newer).text == "好好"
 
     run_virtual(main())
+
+
+def test_a_long_silence_before_the_words_is_not_heard(rig: Rig) -> None:
+    async def main() -> None:
+        stream = rig.both.stream(language="zh")
+        stream.push(np.concatenate([np.zeros(20 * RATE_IN, np.int16), speech(CHINESE, 2)]))
+        assert (await stream.decode(final=True)).text in ("好好", "好好好")
+
+    run_virtual(main())
+    assert len(rig.whisper.asked) <= 2

@@ -206,12 +206,23 @@ def _hear(
 ) -> _Result | None:
     """Runs on the worker: cut what is too long, hear every piece. None if nothing was said."""
     pcm = np.frombuffer(audio, np.int16)
-    if len(pcm) < _SHORTEST or int(np.abs(pcm.astype(np.int32)).max()) < _SILENT:
+    if not _audible(pcm):
         return None
     kept: list[Word] = []
-    start = 0
+    last: tuple[Word, ...] = ()
+    chinese, start = 0.5, 0
     while cut := pause_to_cut_at(pcm[start:]):
-        kept += whisper.hear(cancel, pcm[start : start + cut], wanted).words
+        if _audible(pcm[start : start + cut]):
+            heard = whisper.hear(cancel, pcm[start : start + cut], wanted)
+            chinese = heard.chinese
+            kept += heard.words
         start += cut
-    heard = whisper.hear(cancel, pcm[start:], wanted)
-    return _Result(heard.chinese, tuple(kept), start, heard.words)
+    if _audible(pcm[start:]):
+        heard = whisper.hear(cancel, pcm[start:], wanted)
+        chinese, last = heard.chinese, heard.words
+    return _Result(chinese, tuple(kept), start, last)
+
+
+def _audible(pcm: Pcm) -> bool:
+    """Of silence the network makes words."""
+    return len(pcm) >= _SHORTEST and int(np.abs(pcm.astype(np.int32)).max()) >= _SILENT
