@@ -120,12 +120,19 @@ def main() -> None:
         for kind, calls in alone.items()
     ]  # fmt: skip
     rows = [{"noise": kind, "dB": snr, **score(of(calls))} for (kind, snr), calls in mixed.items()]
-    at_ten = score([f for (_, snr), calls in mixed.items() if snr == 10 for f in of(calls)])
+    levels = {
+        level_db: score([f for (_, snr), calls in mixed.items() if snr == level_db
+                         for f in of(calls)])
+        for level_db in SNR_DB
+    }  # fmt: skip
+    minutes = sum(map(len, alone.values()))
+    invented = sum(int(row["invented turns"]) for row in first)
     figures = {
-        "minutes": sum(map(len, alone.values())),
-        "invented_turns": sum(int(row["invented turns"]) for row in first),
-        "turns_at_10_db": at_ten["turns"], "kept_at_10_db": at_ten["kept"],
-        "wer_at_10_db": at_ten["wer"],
+        "minutes": minutes, "invented_turns": invented,
+        "invented_turns_per_hour": round(invented * 60 / minutes, 2),
+        "turns_at_10_db": levels[10]["turns"], "real_turns_kept_10db": levels[10]["kept"],
+        "wer": {snr: found["wer"] for snr, found in levels.items()},
+        "invented_words": {snr: found["invented_words"] for snr, found in levels.items()},
         "config_hash": config_hash({"settings": asdict(settings), "calls": sorted(heard)}),
     }  # fmt: skip
     text = f"{table(first)}\n\n{table(rows)}\n\n{table([figures])}"
