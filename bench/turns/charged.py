@@ -33,8 +33,8 @@ class Costs:
     """… and for each second of sound."""
     recognise_token: float = 0.0035
     """… and for each token that an earlier decode had not found."""
-    turn: float = 0.04
-    first_token: float = 0.30
+    turn: float = 0.004
+    first_token: float = 0.13
     tokens_per_s: float = 33.0
     first_speech: float = 0.025
     up: float = 0.02

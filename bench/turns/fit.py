@@ -2,7 +2,8 @@
 
 Logistic regression, held to weights that seem right before anything is known, so that cues of which
 the recordings have no case keep those. Ends and pauses count the same in sum, and every speaker at
-most so much. The weights of the sound are `smart_turn`'s, those of the words `turn_end`'s.
+most so much. Two sets of cues: with a language model that says whether a sentence ends (weights of
+`cadence` and `turn_end`), and without one, with the turn model (`smart_turn` and `turn_end`).
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.turn_end import wait_s
 from visavis.odds import log_odds
 
-BEFORE = {
-    "base": 0.0, "network": 0.5, "fall": 0.15, "fade": 0.1,
-    "hanging": -1.5, "comma": -0.7, "filler": -2.0, "dictated": -1.5,
-}  # fmt: skip
+NAMES = ("base", "network", "read", "fall", "fade", "hanging", "comma", "filler", "dictated")
+BEFORE = np.array([0.0, 0.5, 0.5, 0.15, 0.1, -1.5, -0.7, -2.0, -1.5])
+WITHOUT = {"with the turn model": "read", "with the language model": "network"}
+"""The two sets of cues, and the one each does without."""
 HOLD = 2.0
 ASKED_S = 0.15
 """Silence before which the turn model has not answered."""
@@ -37,29 +38,31 @@ Matrix = NDArray[np.float64]
 def cues(moment: Moment) -> list[float]:
     said, end = phrase(moment.text), moment.ending
     fall, fade = (0.0, 0.0) if end is None else (end.falls, end.fades)
-    return [1.0, log_odds(moment.score), fall, fade,
+    read = 0.0 if moment.sentence_end is None else log_odds(moment.sentence_end)
+    return [1.0, log_odds(moment.score), read, fall, fade,
             said.hanging, said.comma, said.filler, said.dictated]  # fmt: skip
 
 
-def matrix(found: Sequence[Moment]) -> tuple[Matrix, Matrix]:
+def matrix(found: Sequence[Moment], without: str) -> tuple[Matrix, Matrix]:
     """Cues and truth of every moment."""
-    return np.array([cues(m) for m in found], float), np.array([m.end for m in found], float)
+    x = np.array([cues(moment) for moment in found], float)
+    x[:, NAMES.index(without)] = 0.0
+    return x, np.array([moment.end for moment in found], float)
 
 
-def fit(found: Sequence[Moment]) -> Matrix:
+def fit(found: Sequence[Moment], without: str) -> Matrix:
     """Newton's method."""
     speakers = Counter(moment.speaker for moment in found)
-    x, y = matrix(found)
+    x, y = matrix(found, without)
     w = np.array([min(1.0, _MOST / speakers[moment.speaker]) for moment in found])
     for truth in (0.0, 1.0):
         w[y == truth] *= len(found) / 2 / w[y == truth].sum()
-    before = np.array(list(BEFORE.values()))
-    hold = np.full(len(before), HOLD)
+    hold = np.full(len(BEFORE), HOLD)
     hold[0] = 1e-6
-    beta = before.copy()
+    beta = BEFORE.copy()
     for _ in range(50):
         p = 1 / (1 + np.exp(-x @ beta))
-        slope = x.T @ (w * (y - p)) - hold * (beta - before)
+        slope = x.T @ (w * (y - p)) - hold * (beta - BEFORE)
         beta += np.linalg.solve((x * (w * p * (1 - p))[:, None]).T @ x + np.diag(hold), slope)
     return beta
 
@@ -72,43 +75,49 @@ def separation(scores: Matrix, ends: Matrix) -> float:
     return float((high[:, None] > low[None]).mean() + 0.5 * (high[:, None] == low[None]).mean())
 
 
-def operating_point(found: Sequence[Moment], beta: Matrix, pace: Pace) -> str:
+def operating_point(odds: Matrix, ends: Matrix, pace: Pace) -> str:
     """Pauses of `PAUSE_S` that would be taken over, and how long ends would be waited for."""
     settings = ConversationSettings()
-    x, y = matrix(found)
-    waits = np.array([max(ASKED_S, wait_s(odds, settings, pace)) for odds in x @ beta])
+    waits = np.array([max(ASKED_S, wait_s(each, settings, pace)) for each in odds])
     low, high = PAUSE_S
-    longer = np.clip((high - np.maximum(waits[y == 0], low)) / (high - low), 0, 1)
-    middle, late = np.percentile(waits[y == 1], [50, 90]) if (y == 1).any() else (np.nan, np.nan)
+    longer = np.clip((high - np.maximum(waits[ends == 0], low)) / (high - low), 0, 1)
+    middle, late = np.percentile(waits[ends == 1], [50, 90])
     return f"{longer.mean():.3f} of pauses taken over; wait p50 / p90 {middle:.2f} / {late:.2f} s"
 
 
-def report(name: str, found: Sequence[Moment], beta: Matrix) -> None:
-    x, y = matrix(found)
+def report(name: str, found: Sequence[Moment], beta: Matrix, without: str) -> None:
+    x, y = matrix(found, without)
     odds = x @ beta
+    alone = ", ".join(
+        f"{cue} {separation(x[:, NAMES.index(cue)], y):.3f}"
+        for cue in ("network", "read", "fall", "fade")
+        if cue != without
+    )
     print(f"{name}: {int(y.sum())} ends, {int((1 - y).sum())} pauses")
-    print(f"  AUC {separation(odds, y):.3f}; the network alone {separation(x[:, 1], y):.3f}, "
-          f"fall {separation(x[:, 2], y):.3f}, fade {separation(x[:, 3], y):.3f}")  # fmt: skip
+    print(f"  AUC {separation(odds, y):.3f}; alone {alone}")
     if not (y == 1).any():
         return
     known = Pace()
     for end in odds[y == 1][:20]:
         known.answered(float(end))
-    print(f"  speaker not known: {operating_point(found, beta, Pace())}")
-    print(f"  speaker known:     {operating_point(found, beta, known)}")
+    print(f"  speaker not known: {operating_point(odds, y, Pace())}")
+    print(f"  speaker known:     {operating_point(odds, y, known)}")
 
 
 def main() -> None:
     found = moments()
     tuning = [moment for moment in found if moment.split == "tuning"]
-    beta = fit(tuning)
-    print(", ".join(f"{name} {b:.2f}" for name, b in zip(BEFORE, beta, strict=True)))
-    for speaker in sorted({m.speaker for m in tuning if m.end}):
-        rest = [m for m in tuning if m.speaker != speaker]
-        report(f"left out: {speaker}", [m for m in tuning if m.speaker == speaker], fit(rest))
-    report("tuning", tuning, beta)
-    for speaker in ("allison", "lecturer"):
-        report(f"testing: {speaker}", [m for m in found if m.speaker == speaker], beta)
+    for kind, without in WITHOUT.items():
+        beta = fit(tuning, without)
+        weights = zip(NAMES, beta, strict=True)
+        print(f"# {kind}: " + ", ".join(f"{n} {b:.2f}" for n, b in weights if n != without))
+        for speaker in sorted({m.speaker for m in tuning if m.end}):
+            rest = fit([m for m in tuning if m.speaker != speaker], without)
+            of = [m for m in tuning if m.speaker == speaker]
+            report(f"left out: {speaker}", of, rest, without)
+        report("tuning", tuning, beta, without)
+        for speaker in ("allison", "lecturer"):
+            report(f"testing: {speaker}", [m for m in found if m.speaker == speaker], beta, without)
 
 
 if __name__ == "__main__":

@@ -13,10 +13,13 @@ from turns import cuts, sounds, voices
 from turns.cases import SPEECH_DB, level
 from turns.charged import Memory, digest
 from turns.packages import CACHE
+from turns.reader import Reader, asked
 from turns.voices import RATE, Clip, Samples, Split
+from visavis.conversation.agent import Agent
 from visavis.models.embedded.onnx import open_session
 from visavis.models.embedded.prosody import Ending, ending
 from visavis.models.embedded.smart_turn import SmartTurn
+from visavis.models.protocols import ChatMessage
 from visavis.models.weights import WeightsStore
 from visavis.models.workers import Cancel
 
@@ -39,6 +42,8 @@ class Moment:
     """Of the turn model alone."""
     text: str
     ending: Ending | None
+    sentence_end: float | None
+    """By the language model."""
 
 
 def moments() -> list[Moment]:
@@ -52,6 +57,7 @@ def moments() -> list[Moment]:
         samples = pcm[-14 * RATE :].astype(np.float32) / 32768
         return " ".join(word.text for word in model.words(model.decode(Cancel(), samples)))
 
+    reader = Reader(store)
     out = []
     for split, clip, at, end in _places():
         pcm = level(clip)
@@ -62,10 +68,12 @@ def moments() -> list[Moment]:
         score = memory.known(ask, partial(turn.probability, Cancel(), heard))
         heard = np.concatenate([pcm[:stop], tone[: round(WORDS_S * RATE)]])
         text = memory.known(digest("words", (heard,)), partial(words, heard))
+        prompt = ChatMessage("system", Agent().instructions), ChatMessage("user", text)
+        expected = memory.known(asked(prompt), partial(reader, prompt))
         over = end and not (split == "tuning" and text.endswith(_OPEN))
         out.append(
             Moment(split, clip.speaker, f"{clip.name}@{at}", over, score, text,
-                   ending(pcm[:stop]))
+                   ending(pcm[:stop]), expected)
         )  # fmt: skip
     memory.close()
     return out

@@ -4,8 +4,10 @@ who plays the case, and an agent whose words follow a script."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ import numpy as np
 from turns.cases import Call, Turn
 from turns.charged import ChargedWorker, Costs, Memory
 from turns.cuts import recogniser
+from turns.reader import Reader, asked
 from turns.voices import clipped
 from visavis.clock import run_virtual
 from visavis.conversation import Agent, ConversationSettings, Session
@@ -23,11 +26,17 @@ from visavis.conversation.events import (
     TurnMeasured,
 )
 from visavis.models.embedded.akiki_vad import AkikiVad
+from visavis.models.embedded.cadence import Cadence
 from visavis.models.embedded.moonshine import Moonshine
-from visavis.models.embedded.onnx import open_session
-from visavis.models.embedded.smart_turn import SmartTurn
-from visavis.models.protocols import ChatMessage, ModelSet
-from visavis.models.scripted import ScriptedLanguageModel, ToneTextToSpeech
+from visavis.models.protocols import (
+    DEFAULT_OPTIONS,
+    ChatMessage,
+    GenerateOptions,
+    ModelSet,
+    SentenceEnd,
+    Token,
+)
+from visavis.models.scripted import Reply, ScriptedLanguageModel, ToneTextToSpeech
 from visavis.models.weights import WeightsStore
 from visavis.seam import (
     FRAME_IN,
@@ -92,7 +101,7 @@ class Models:
         store = WeightsStore()
         self._vad = AkikiVad.load()
         self._recogniser = recogniser(store)
-        self._turn = open_session(store.path("smart-turn-v3.2-cpu.onnx"))
+        self._reader = Reader(store)
 
     def for_call(self, memory: Memory, story: bool) -> ModelSet:
         """On the running (virtual) loop."""
@@ -118,11 +127,12 @@ class Models:
             stt=Moonshine(
                 self._recogniser, ChargedWorker("moonshine-tiny-en-2", recognised, memory)
             ),
-            turn=SmartTurn(
-                self._turn, ChargedWorker("end-of-turn-1", lambda *_: costs.turn, memory)
-            ),
-            llm=ScriptedLanguageModel(
-                answer, first_token_s=costs.first_token, tokens_per_s=costs.tokens_per_s
+            turn=Cadence(ChargedWorker("cadence-1", lambda *_: costs.turn, memory)),
+            llm=_Reading(
+                lambda messages: memory.known(asked(messages), partial(self._reader, messages)),
+                answer,
+                first_token_s=costs.first_token,
+                tokens_per_s=costs.tokens_per_s,
             ),
             tts=ToneTextToSpeech(first_piece_s=costs.first_speech),
         )
@@ -134,6 +144,33 @@ class Models:
             return run_virtual(_run(call, self, memory, settings), limit_s=600)
         finally:
             memory.close()
+
+
+class _Reading(ScriptedLanguageModel):
+    """A script's words, and the real model's word on whether the person has ended a sentence."""
+
+    def __init__(
+        self,
+        read: Callable[[Sequence[ChatMessage]], float | None],
+        replies: Reply,
+        *,
+        first_token_s: float,
+        tokens_per_s: float,
+    ) -> None:
+        super().__init__(replies, first_token_s=first_token_s, tokens_per_s=tokens_per_s)
+        self._read = read
+
+    async def generate(
+        self, messages: Sequence[ChatMessage], options: GenerateOptions = DEFAULT_OPTIONS
+    ) -> AsyncGenerator[Token, None]:  # type: ignore[override]
+        probability = self._read(messages) if options.sentence_end else None
+        async with aclosing(super().generate(messages, options)) as tokens:
+            first = await anext(tokens)
+            if probability is not None:
+                yield SentenceEnd(probability)
+            yield first
+            async for token in tokens:
+                yield token
 
 
 class _Port:

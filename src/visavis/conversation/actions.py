@@ -14,7 +14,7 @@ from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.speech import Speech
 from visavis.conversation.tool_runner import ToolRunner
 from visavis.conversation.watchers import Watchers
-from visavis.models.protocols import ToolCall
+from visavis.models.protocols import Token
 
 
 class Actions:
@@ -125,7 +125,7 @@ class Actions:
     def _start_asked(self, action: do.StartAsked) -> None:
         request = self._requests.take(action.request)
         if request.say is not None:
-            texts: AsyncIterator[str | ToolCall] = _literal(request.say)
+            texts: AsyncIterator[Token] = _literal(request.say)
         else:
             texts = self._prompts.speak(request.instructions)
         self._mouth.prepare(action.reply, texts, self.agent, announce=True, done=request.done)

@@ -189,7 +189,17 @@ class Attention:
             known = self.own_level
             self.own_level = heard.level if known is None else 0.7 * known + 0.3 * heard.level
         self.turn_end = heard.end
-        self.end_odds = None if heard.score is None else finished(heard.score, heard.text)
+        self.end_odds = self.odds
+
+    @property
+    def odds(self) -> float | None:
+        """Log odds that the person has finished; None before anything tells."""
+        heard, reply = self.heard, self.reply
+        known = reply is not None and reply.text == normalize(heard.text)
+        sentence_end = reply.sentence_end if reply is not None and known else None
+        if heard.score is None and sentence_end is None:
+            return None
+        return finished(heard.score, heard.text, sentence_end)
 
     @property
     def faint(self) -> bool:

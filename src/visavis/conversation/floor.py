@@ -15,7 +15,7 @@ from visavis.conversation.distance import distance_s
 from visavis.conversation.phrase import phrase
 from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.state import Reply, State
-from visavis.conversation.turn_end import finished, wait_s
+from visavis.conversation.turn_end import wait_s
 from visavis.conversation.words import normalize, stable_prefix
 from visavis.seam import RATE_IN
 
@@ -109,11 +109,12 @@ class Floor(Attention):
 
     def _wait_s(self) -> float:
         set_, heard = self.settings, self.heard
-        if not self.detector:
-            return set_.unsure_s if phrase(heard.text).hanging else set_.undetected_s
-        if heard.score is None:
+        odds = self.odds
+        if odds is not None:
+            return wait_s(odds, set_, self.pace)
+        if self.detector:
             return set_.unsure_s
-        return wait_s(finished(heard.score, heard.text), set_, self.pace)
+        return set_.unsure_s if phrase(heard.text).hanging else set_.undetected_s
 
     def release_if_over(self) -> State:
         heard = self.heard

@@ -25,7 +25,7 @@ from visavis.conversation.ledger import Ledger, Stage
 from visavis.conversation.reply import ReplyJob
 from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.tasks import TaskOwner
-from visavis.models.protocols import TextToSpeech, ToolCall
+from visavis.models.protocols import TextToSpeech, Token, ToolCall
 from visavis.seam import RATE_OUT, CallPort, Played
 
 KEPT_REPLIES = 50
@@ -73,7 +73,7 @@ class Mouth:
     def prepare(
         self,
         number: int,
-        texts: AsyncIterator[str | ToolCall],
+        texts: AsyncIterator[Token],
         agent: Agent,
         *,
         announce: bool = False,

@@ -15,11 +15,11 @@ _FORGET = 0.9
 """What a pause is worth after the next one."""
 _HASTE = 0.3
 """How much longer to wait after each time the agent cut in, for a while."""
-_USUAL_END = 1.5
+_USUAL_END = 1.8
 """Log odds (`turn_end.finished`) at the end of people's turns, in the middle."""
 _USUAL_ENDS = 2.0
 """As many ends as that is worth."""
-_LEAST_CLEAR, _MOST_CLEAR = -1.5, 0.5
+_LEAST_CLEAR, _MOST_CLEAR = -1.5, 0.8
 """Bounds: more patience than that would cost every tenth answer a second and more."""
 _SLOWEST = 2.0
 _QUICKEST = 0.8

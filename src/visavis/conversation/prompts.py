@@ -16,7 +16,7 @@ from visavis.models.protocols import (
     ChatMessage,
     GenerateOptions,
     LanguageModel,
-    ToolCall,
+    Token,
     ToolSpec,
 )
 from visavis.models.streams import closing
@@ -54,12 +54,12 @@ class Prompts:
         self._note = note
         self._prefilling: asyncio.Task[None] | None = None
 
-    def answer(self, text: str) -> AsyncIterator[str | ToolCall]:
+    def answer(self, text: str) -> AsyncIterator[Token]:
         """The model's reply to the person's words."""
         # The full stop that recognisers set and take back would cost the cache its tail.
-        return self._generate(self._messages(self._said(text.rstrip(" ."))))
+        return self._generate(self._messages(self._said(text.rstrip(" ."))), sentence_end=True)
 
-    def speak(self, instructions: str | None = None) -> AsyncIterator[str | ToolCall]:
+    def speak(self, instructions: str | None = None) -> AsyncIterator[Token]:
         """The model's next words. `instructions` hold for these, besides the session's."""
         tools = self._tools.offered
         said = self._generate(self._messages(instructions=instructions, tools=tools))
@@ -96,10 +96,14 @@ class Prompts:
             tools=self._tools.specs if tools is None else tools,
         )
 
-    def _generate(self, messages: list[ChatMessage]) -> AsyncIterator[str | ToolCall]:
+    def _generate(
+        self, messages: list[ChatMessage], *, sentence_end: bool = False
+    ) -> AsyncIterator[Token]:
         self._stop_prefilling()
         options = GenerateOptions(
-            max_tokens=self._set.max_reply_tokens, temperature=self._set.temperature
+            max_tokens=self._set.max_reply_tokens,
+            temperature=self._set.temperature,
+            sentence_end=sentence_end,
         )
         return self._llm.generate(messages, options)
 
@@ -115,7 +119,7 @@ class Prompts:
             log.info("prefill_failed", call=self._call_id, error=type(error).__name__)
 
 
-async def _words_only(pieces: AsyncIterator[str | ToolCall]) -> AsyncGenerator[str, None]:
+async def _words_only(pieces: AsyncIterator[Token]) -> AsyncGenerator[str, None]:
     """Without calls: tools were not offered, whatever the model believes."""
     async with closing(pieces):
         async for piece in pieces:

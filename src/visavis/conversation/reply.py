@@ -12,7 +12,7 @@ from visavis.conversation.heard import HeardMap
 from visavis.conversation.ledger import Stage
 from visavis.conversation.settings import ConversationSettings
 from visavis.errors import ModelError
-from visavis.models.protocols import TextToSpeech, ToolCall, Voice
+from visavis.models.protocols import SentenceEnd, TextToSpeech, Token, ToolCall, Voice
 from visavis.models.streams import each_within
 from visavis.seam import RATE_OUT, CallPort, Pcm
 from visavis.speaking import ClauseSplitter, Piece, Reader
@@ -34,7 +34,7 @@ class ReplyJob:
         number: int,
         item_id: str,
         response_id: str,
-        texts: AsyncIterator[str | ToolCall],
+        texts: AsyncIterator[Token],
         *,
         tts: TextToSpeech,
         voice: Voice,
@@ -77,6 +77,7 @@ class ReplyJob:
         self._held: list[str | Pcm | ToolCall] = []
         """Pieces of text and speech, and calls, in order, waiting for the release."""
         self._called = False
+        self._sentence_end: float | None = None
         self._reader = Reader()
         self._clauses = 0
         self._ready = False
@@ -110,7 +111,9 @@ class ReplyJob:
                 if not self._called:
                     raise ModelError("the language model gave no words to say")
                 self.silent = True
-                self._signal(s.ReplyReady(self.number, silent=True))
+                self._signal(
+                    s.ReplyReady(self.number, silent=True, sentence_end=self._sentence_end)
+                )
         except Exception as error:  # whatever a model raises: it ends this reply, not the call
             self.failed = True
             self._signal(s.ReplyFailed(self.number, f"{type(error).__name__}: {error}"))
@@ -142,6 +145,9 @@ class ReplyJob:
         tokens = each_within(self._texts, self._set.model_timeout_s, "language model")
         async with aclosing(tokens):
             async for token in tokens:
+                if isinstance(token, SentenceEnd):
+                    self._sentence_end = token.probability
+                    continue
                 self.tokens += 1
                 self._stamp(Stage.LLM_FIRST_TOKEN)
                 if isinstance(token, ToolCall):
@@ -175,7 +181,7 @@ class ReplyJob:
                 self._stamp(Stage.TTS_FIRST_AUDIO)
                 if not self._ready:
                     self._ready = True
-                    self._signal(s.ReplyReady(self.number))
+                    self._signal(s.ReplyReady(self.number, sentence_end=self._sentence_end))
 
     async def _pace(self) -> None:
         """Do not work far ahead of what is heard: an interruption would waste it."""

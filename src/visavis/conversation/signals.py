@@ -101,6 +101,8 @@ class ReplyReady:
     reply: int
     silent: bool = False
     """It is complete and has no audio: it only calls tools."""
+    sentence_end: float | None = None
+    """How probable it is that a sentence ends with the words it answers, if its model can tell."""
 
 
 @dataclass(slots=True, frozen=True)

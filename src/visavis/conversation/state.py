@@ -103,4 +103,6 @@ class Reply:
     ready: bool = False
     silent: bool = False
     """Ready, and there is nothing to be heard."""
+    sentence_end: float | None = None
+    """How probable it is that a sentence ends with `text`; None before it is ready."""
     released: bool = False

@@ -1,8 +1,9 @@
 """How long a silence must last to be the end of a turn. Pure.
 
 The cues are weighed into log odds that the person has finished; the surer it is, the shorter the
-wait. The turn detector speaks for the sound, `phrase` for the words, `pace` for the person. The
-weights of the words were fitted by `bench/turns/fit.py`, on speakers that no figure of
+wait. The turn detector speaks for the sound, the language model that reads the words (if it can
+tell whether a sentence ends there) and `phrase` for the words, `pace` for the person. The weights
+of the words were fitted by `bench/turns/fit.py`, on speakers that no figure of
 `bench/turn_taking.py` comes from; where its recordings have none, they are set by hand.
 """
 
@@ -14,14 +15,23 @@ from visavis.conversation.settings import ConversationSettings
 from visavis.odds import log_odds
 
 _HANGING, _COMMA = -1.2, -0.9
+_READ, _READ_SURE = 0.65, 1.57
+"""What the language model's log odds count, and what is added to make them even."""
+_READ_HANGING, _READ_COMMA = -0.25, -0.53
+"""What the rest counts beside them."""
 _FILLER, _DICTATED = -2.0, -1.5
 
 
-def finished(score: float, text: str) -> float:
-    """Log odds that the person has finished, by the turn detector's score and the words so far."""
+def finished(score: float | None, text: str, sentence_end: float | None = None) -> float:
+    """Log odds that the person has finished, by the turn detector's score, the words so far, and
+    the probability that a sentence ends with them."""
     said = phrase(text)
-    odds = log_odds(score)
-    odds += _HANGING * said.hanging + _COMMA * said.comma
+    odds = 0.0 if score is None else log_odds(score)
+    if sentence_end is None:
+        odds += _HANGING * said.hanging + _COMMA * said.comma
+    else:
+        odds += _READ * log_odds(sentence_end) + _READ_SURE
+        odds += _READ_HANGING * said.hanging + _READ_COMMA * said.comma
     return odds + _FILLER * said.filler + _DICTATED * said.dictated
 
 

@@ -74,6 +74,7 @@ def no_partial(m: Floor, e: s.TranscribeFailed) -> State:
 def held_ready(m: Floor, e: s.ReplyReady) -> State:
     if m.reply is not None and m.reply.number == e.reply:
         m.reply.ready, m.reply.silent = True, e.silent
+        m.reply.sentence_end = e.sentence_end
     return m.state
 
 
@@ -105,6 +106,7 @@ def wait(m: Floor, e: s.Silence) -> State:
     m.heard.quiet(e)
     if (
         e.silence_s >= set_.verify_s
+        and (m.reply is not None and m.reply.ready)  # else it would only be ready later
         and not heard.verified
         and heard.fresh
         and not m.decoding
@@ -225,6 +227,8 @@ def apologize(m: Floor, e: s.ReplyFailed) -> State:
 def _play_if_ready(m: Floor) -> State:
     if m.flicker or m.reply is None or not m.reply.ready:
         return State.THINKING
+    if m.utterance is not None and m.utterance.silence_s < m.wait_s():
+        return State.THINKING  # its model has doubts that the others had not
     return m.release()
 
 

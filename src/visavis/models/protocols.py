@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,6 +120,16 @@ class ToolCall:
     """JSON, as the model wrote it: not checked."""
 
 
+@dataclass(slots=True, frozen=True)
+class SentenceEnd:
+    """What a language model expects after the last message's words, its punctuation left out."""
+
+    probability: float
+    """That a sentence ends there."""
+
+
+Token: TypeAlias = str | ToolCall | SentenceEnd
+
 RUNNING = "(still at work; the result will follow)"
 """What stands for the result of a tool that is still at work."""
 
@@ -141,6 +151,8 @@ class GenerateOptions:
     max_tokens: int = 200
     temperature: float = 0.0
     stop: tuple[str, ...] = ()
+    sentence_end: bool = False
+    """Say first, if the model can tell, whether the last message ends a sentence."""
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -152,9 +164,10 @@ class LanguageModel(Protocol):
 
     def generate(
         self, messages: Sequence[ChatMessage], options: GenerateOptions = DEFAULT_OPTIONS
-    ) -> AsyncIterator[str | ToolCall]:
+    ) -> AsyncIterator[Token]:
         """Stream the reply as pieces of text, and whole calls of the tools that the messages
-        offer. An empty piece is a sign of life. Closing the iterator cancels the work."""
+        offer; a `SentenceEnd` before them if `options` ask for it and the model can tell. An
+        empty piece is a sign of life. Closing the iterator cancels the work."""
 
     async def prefill(self, messages: Sequence[ChatMessage]) -> None:
         """Warm the cache with this beginning of a conversation, the last message being

@@ -15,6 +15,7 @@ from visavis.models.protocols import (
     ChatMessage,
     GenerateOptions,
     LanguageModel,
+    Token,
     ToolCall,
     ToolSpec,
 )
@@ -46,7 +47,7 @@ class TextTools:
 
     async def generate(
         self, messages: Sequence[ChatMessage], options: GenerateOptions = DEFAULT_OPTIONS
-    ) -> AsyncGenerator[str | ToolCall, None]:
+    ) -> AsyncGenerator[Token, None]:
         """Stream the reply; a call is never part of its text, however it was cut."""
         # Also what was called before but is not offered now: it is no text either.
         names = {spec.name for message in messages for spec in message.tools}
@@ -54,7 +55,7 @@ class TextTools:
         marks = ToolMarks(names)
         async with closing(self.inner.generate(as_text(messages), options)) as pieces:
             async for piece in pieces:
-                if isinstance(piece, ToolCall) or not names:
+                if not isinstance(piece, str) or not names:
                     yield piece
                     continue
                 yield marks.push(piece)

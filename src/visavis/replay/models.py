@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from visavis.models.embedded import llama_library
 from visavis.models.embedded.akiki_vad import AkikiVad
+from visavis.models.embedded.cadence import Cadence
 from visavis.models.embedded.hibari import HibariSpeech
 from visavis.models.embedded.llama import LlamaModel
 from visavis.models.embedded.llama_engine import LlamaEngine
 from visavis.models.embedded.llama_fit import fit
 from visavis.models.embedded.moonshine import Moonshine
-from visavis.models.embedded.smart_turn import SmartTurn
 from visavis.models.protocols import ModelSet
 from visavis.models.weights import WeightsStore
 from visavis.models.workers import InlineWorker
@@ -32,7 +32,7 @@ def load_inline(store: WeightsStore, llm: str) -> ModelSet:
     return ModelSet(
         vad=AkikiVad.load(),
         stt=Moonshine.load(store, InlineWorker()),
-        turn=SmartTurn.load(store, InlineWorker()),
+        turn=Cadence(InlineWorker()),
         llm=LlamaModel(engine, InlineWorker(), path.stem, 8),
         tts=HibariSpeech.load(InlineWorker()),
     )

@@ -26,6 +26,7 @@ from visavis.models.protocols import (
     SpeakerModel,
     SpeechToText,
     TextToSpeech,
+    TurnDetector,
 )
 from visavis.models.remote import (
     Endpoint,
@@ -38,7 +39,6 @@ from visavis.models.text_tools import TextTools
 from visavis.settings import ModelSettings, OpenAISettings, Settings
 
 if TYPE_CHECKING:
-    from visavis.models.embedded.smart_turn import SmartTurn
     from visavis.models.weights import WeightsStore
 
 M = TypeVar("M")
@@ -72,7 +72,7 @@ async def _mixed(chosen: ModelSettings, *, speaker: bool) -> ModelSet:
     scripted = scripted_models(SCRIPT)
     # The cheapest first: missing weights should be said before seconds of loading.
     llm_file = _llm_file(chosen, store) if chosen.uses("llm", "embedded") else None
-    turn = await asyncio.to_thread(_turn, store, needed=chosen.stt == "embedded")
+    turn = await asyncio.to_thread(_turn, chosen, store)
     vad = await asyncio.to_thread(AkikiVad.load)
     stts: dict[str, SpeechToText] = {"scripted": scripted.stt}
     llms: dict[str, LanguageModel] = {"scripted": scripted.llm}
@@ -159,14 +159,17 @@ def _endpoint(remote: OpenAISettings, base_url: str | None, model: str) -> Endpo
     )
 
 
-def _turn(store: WeightsStore, *, needed: bool) -> SmartTurn | None:
-    """The end-of-turn model; with a remote recogniser its weights may be absent."""
+def _turn(chosen: ModelSettings, store: WeightsStore) -> TurnDetector | None:
+    """What says whether a turn is over; with a remote recogniser its weights may be absent."""
+    from visavis.models.embedded.cadence import Cadence
     from visavis.models.embedded.smart_turn import SmartTurn
 
+    if chosen.llm == "embedded":
+        return Cadence()
     try:
         return SmartTurn.load(store)
     except WeightsError as error:
-        if needed:
+        if chosen.stt == "embedded":
             raise
         log.warning("models.no_turn_detector", why=str(error))
         return None

@@ -18,10 +18,16 @@ import numpy as np
 
 from visavis.errors import BusyError, ModelError
 from visavis.models.embedded import llama_library
+from visavis.models.embedded.llama_ends import last_word
 from visavis.models.embedded.llama_engine import LlamaEngine, Sampling, Slot
 from visavis.models.embedded.llama_output import TextOut
-from visavis.models.embedded.llama_prompt import common_prefix, conversation_tokens
-from visavis.models.protocols import DEFAULT_OPTIONS, ChatMessage, GenerateOptions
+from visavis.models.embedded.llama_prompt import (
+    common_prefix,
+    conversation_tokens,
+    message_end,
+    reply_opening,
+)
+from visavis.models.protocols import DEFAULT_OPTIONS, ChatMessage, GenerateOptions, SentenceEnd
 from visavis.models.workers import Cancel, Runs, Worker
 
 SPOKEN_TOKENS_PER_S = 5.0
@@ -121,7 +127,7 @@ class LlamaModel:
 
     async def generate(
         self, messages: Sequence[ChatMessage], options: GenerateOptions = DEFAULT_OPTIONS
-    ) -> AsyncGenerator[str, None]:
+    ) -> AsyncGenerator[str | SentenceEnd, None]:
         """Stream the reply. `options.extra` may hold `top_p` (0.95) and `seed` (0).
 
         Raises `BusyError` if too many replies wait already, `ModelError` if the conversation
@@ -135,11 +141,14 @@ class LlamaModel:
             np.random.default_rng(options.extra.get("seed", 0)),
         )
         out = TextOut(options.stop)
+        ends_at = self._last_word(messages[-1], tokens) if options.sentence_end else None
         lease = await self._lease(tokens)
         try:
             await self._share(lease.slot, tokens)
             for count in range(most):
-                token = await self._next(lease, tokens, sampling, first=count == 0)
+                token = await self._next(lease, tokens, sampling, first=count == 0, ends_at=ends_at)
+                if count == 0 and ends_at is not None and lease.slot.ends is not None:
+                    yield SentenceEnd(lease.slot.ends[1])
                 if self._engine.is_end(token):
                     break
                 tokens.append(token)
@@ -180,13 +189,24 @@ class LlamaModel:
     def _tokens(self, messages: Sequence[ChatMessage], room: int, *, finished: bool) -> list[int]:
         return conversation_tokens(messages, self._engine.tokenize, room=room, finished=finished)
 
+    def _last_word(self, message: ChatMessage, tokens: list[int]) -> int | None:
+        tokenize = self._engine.tokenize
+        after = message_end(tokenize) + reply_opening(tokenize)
+        return last_word(tokens, message, after, tokenize)
+
     async def _next(
-        self, lease: _Lease, tokens: list[int], sampling: Sampling, *, first: bool
+        self,
+        lease: _Lease,
+        tokens: list[int],
+        sampling: Sampling,
+        *,
+        first: bool,
+        ends_at: int | None,
     ) -> int:
         """One token more: a step for every chunk not evaluated yet; the last one picks."""
 
         def step(cancel: Cancel) -> int | None:
-            if self._engine.evaluate(cancel, lease.slot, tokens):
+            if self._engine.evaluate(cancel, lease.slot, tokens, ends_at):
                 return None
             return self._engine.pick(first=first, sampling=sampling)
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavis.errors import ModelError, WeightsError
+from visavis.models.embedded.llama_ends import probability, stop_tokens
 from visavis.models.embedded.llama_library import (
     ABORTED,
     NO_ROOM,
@@ -28,8 +29,10 @@ from visavis.models.embedded.llama_prompt import common_prefix, moved
 from visavis.models.workers import Cancel
 
 CHUNK = 8
-"""Most prompt tokens of one step: others get their turn in between, and a speculation that is
+"""Prompt tokens of one step: others get their turn in between, and a speculation that is
 cancelled loses no more than one step's work (about 0.1 s on two slow cores)."""
+LAST = 12
+"""So many are the last step's: a step of a few more would read all weights once more for them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -39,6 +42,8 @@ class Slot:
     number: int
     tokens: list[int] = field(default_factory=list)
     """What the cache holds."""
+    ends: tuple[int, float] | None = None
+    """A token in it, and how probable it is that a sentence ends after it."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -81,7 +86,7 @@ class LlamaEngine:
             )
         params = c.llama_context_default_params()
         params.n_ctx, params.n_seq_max = context * slots, slots
-        params.n_batch = params.n_ubatch = CHUNK
+        params.n_batch = params.n_ubatch = LAST
         params.n_threads = params.n_threads_batch = threads
         self._context = c.llama_init_from_model(self._model, params)
         if not self._context:
@@ -98,7 +103,7 @@ class LlamaEngine:
         self._memory = c.llama_get_memory(self._context)
         self._vocab = c.llama_model_get_vocab(self._model)
         self._vocab_size = int(c.llama_vocab_n_tokens(self._vocab))
-        self._batch = c.llama_batch_init(CHUNK, 0, 1)
+        self._batch = c.llama_batch_init(LAST, 0, 1)
         self._lock = threading.Lock()
         self._running: Cancel | None = None
         # llama.cpp asks this callback after every operation of the graph. A Python function
@@ -108,6 +113,7 @@ class LlamaEngine:
         strlen = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p)
         c.llama_set_abort_callback(self._context, strlen, ctypes.cast(self._abort, ctypes.c_void_p))
         self.tokenize = lru_cache(maxsize=1024)(self._tokenize)
+        self._stops = stop_tokens(self.tokenize)
         self._marks = {
             token for name in ("<|im_start|>", "<|im_end|>") for token in self._mark(name)
         }
@@ -128,23 +134,34 @@ class LlamaEngine:
         length = self._c.llama_token_to_piece(self._vocab, token, buffer, 256, 0, False)
         return buffer.raw[: max(0, length)]
 
-    def evaluate(self, cancel: Cancel, slot: Slot, tokens: list[int]) -> int:
-        """Bring the slot nearer to holding `tokens` by up to `CHUNK` of them.
+    def evaluate(
+        self, cancel: Cancel, slot: Slot, tokens: list[int], ends_at: int | None = None
+    ) -> int:
+        """Bring the slot nearer to holding `tokens` by some of them; `slot.ends` is then
+        of the token `ends_at`, once the slot holds it.
 
         Returns how many are still to do; at 0 the next token can be picked. Stops within one
         operation of the graph (a few ms) once `cancel` is set, and raises `Cancelled`.
         """
         self._align(slot, tokens)
+        if ends_at is not None and ends_at < len(slot.tokens) and not _known(slot, ends_at):
+            self._forget(slot, ends_at)
         have = len(slot.tokens)
-        chunk = tokens[have : have + CHUNK]
+        size = LAST if len(tokens) - have <= LAST else CHUNK
+        chunk = tokens[have : have + size]
         if not chunk:
             return 0
         last = have + len(chunk) == len(tokens)
+        asked = ends_at is not None and have <= ends_at < have + len(chunk)
         self._fill(slot, chunk, have, want_logits=last)
+        if ends_at is not None and asked:
+            self._batch.logits[ends_at - have] = True
         code = self._decode(cancel)
         if code == 0:
             slot.tokens += chunk
             self.evaluated += len(chunk)
+            if ends_at is not None and asked:
+                slot.ends = ends_at, probability(self._logits(ends_at - have), self._stops)
             return len(tokens) - len(slot.tokens)
         self._forget(slot, have)
         if code == ABORTED:
@@ -155,8 +172,7 @@ class LlamaEngine:
     def pick(self, *, first: bool, sampling: Sampling | None) -> int:
         """The next token after the evaluation that left 0 to do. `first` keeps a reply from
         starting with nothing, blanks or formatting. Without `sampling`: the likeliest."""
-        pointer = self._c.llama_get_logits_ith(self._context, -1)
-        logits: NDArray[np.float32] = np.ctypeslib.as_array(pointer, (self._vocab_size,))
+        logits = self._logits(-1)
         if first:
             while not self._may_begin(likeliest := int(logits.argmax())):
                 logits[likeliest] = -np.inf
@@ -171,6 +187,12 @@ class LlamaEngine:
         kept = int(np.searchsorted(np.cumsum(shares), sampling.top_p)) + 1
         return int(sampling.random.choice(best[:kept], p=shares[:kept] / shares[:kept].sum()))
 
+    def _logits(self, index: int) -> NDArray[np.float32]:
+        """Of a token of the last batch."""
+        pointer = self._c.llama_get_logits_ith(self._context, index)
+        logits: NDArray[np.float32] = np.ctypeslib.as_array(pointer, (self._vocab_size,))
+        return logits
+
     def _may_begin(self, token: int) -> bool:
         return not self.is_end(token) and starts_speech(self.piece(token))
 
@@ -178,7 +200,7 @@ class LlamaEngine:
         """Let `target` hold what `source` holds (a system prompt two calls share)."""
         self._forget(target, 0)
         self._c.llama_memory_seq_cp(self._memory, source.number, target.number, -1, -1)
-        target.tokens = list(source.tokens)
+        target.tokens, target.ends = list(source.tokens), source.ends
 
     def _align(self, slot: Slot, tokens: list[int]) -> None:
         """Take out of the slot what `tokens` does not have; keep one token to evaluate, for
@@ -192,6 +214,7 @@ class LlamaEngine:
             self._c.llama_memory_seq_rm(self._memory, slot.number, kept, start)
             self._c.llama_memory_seq_add(self._memory, slot.number, start, -1, kept - start)
             del slot.tokens[kept:start]
+            slot.ends = None
             kept = common_prefix(slot.tokens, tokens)
         self._forget(slot, min(kept, len(tokens) - 1))
 
@@ -199,6 +222,8 @@ class LlamaEngine:
         if start < 0 or not self._c.llama_memory_seq_rm(self._memory, slot.number, start, -1):
             raise ModelError("The language model's cache could not be cut; reload the model.")
         del slot.tokens[start:]
+        if slot.ends is not None and slot.ends[0] >= start:
+            slot.ends = None
 
     def _fill(self, slot: Slot, chunk: list[int], start: int, *, want_logits: bool) -> None:
         batch = self._batch
@@ -244,3 +269,7 @@ class LlamaEngine:
         if count < 0:
             raise ModelError(f"A text of {len(data)} bytes could not be tokenised.")
         return tuple(buffer[:count])
+
+
+def _known(slot: Slot, at: int) -> bool:
+    return slot.ends is not None and slot.ends[0] == at

@@ -17,12 +17,17 @@ Tokenize = Callable[[str, bool], tuple[int, ...]]
 
 def message_tokens(message: ChatMessage, tokenize: Tokenize) -> list[int]:
     """One whole message with its marks."""
-    return [*_opening(message, tokenize), *tokenize("<|im_end|>\n", True)]
+    return [*_opening(message, tokenize), *message_end(tokenize)]
 
 
 def unfinished_tokens(message: ChatMessage, tokenize: Tokenize) -> list[int]:
     """A message that may go on: everything but its end mark."""
     return _opening(message, tokenize)
+
+
+def message_end(tokenize: Tokenize) -> list[int]:
+    """What ends a message."""
+    return list(tokenize("<|im_end|>\n", True))
 
 
 def reply_opening(tokenize: Tokenize) -> list[int]:

@@ -15,6 +15,7 @@ from visavis.models.protocols import (
     ChatMessage,
     GenerateOptions,
     LanguageModel,
+    Token,
     ToolCall,
 )
 
@@ -31,20 +32,20 @@ class FallbackLanguageModel:
 
     async def generate(
         self, messages: Sequence[ChatMessage], options: GenerateOptions = DEFAULT_OPTIONS
-    ) -> AsyncGenerator[str | ToolCall, None]:
+    ) -> AsyncGenerator[Token, None]:
         """Stream the reply. What was given stays given: if its provider breaks off, the next one
         is asked to go on from there. ModelError if nobody can."""
         whom = self._providers.to_ask(asyncio.get_running_loop().time())
         said, called = "", False
         while True:
             ask = methodcaller("generate", resuming(messages, said), options)
-            asking = Asking[LanguageModel, str | ToolCall](self._providers, ask, empty_fails=True)
+            asking = Asking[LanguageModel, Token](self._providers, ask, empty_fails=True)
             joint = Resumed(said)
             try:
                 async with aclosing(asking.answer(whom)) as pieces:
                     async for piece in pieces:
-                        if isinstance(piece, ToolCall):
-                            called = True
+                        if not isinstance(piece, str):
+                            called = called or isinstance(piece, ToolCall)
                             yield piece
                             continue
                         text = joint.push(piece)
