@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +29,8 @@ SPEECH_DBFS = -26.0
 """Level of the person, give or take `SPREAD_DB`."""
 SPREAD_DB = 4.0
 LONGEST_FALSE = 3.0
+ROOM_DB = 40.0
+"""What is so far below the speech is the room."""
 
 OverKind = Literal["interruption", "acknowledgement", "side", "noise"]
 
@@ -88,7 +91,7 @@ def _talks(split: Split, rng: np.random.Generator) -> list[Call]:
             said.setdefault(clip.speaker, []).append(_plain(clip))
         where = places.get(clip.name, [])
         for at in rng.permutation(where)[: 1 if clip.seconds < 6 else 2]:
-            said.setdefault(clip.speaker, []).append(_paused(clip, int(at), rng))
+            said.setdefault(clip.speaker, []).append(_paused(clip, int(at), split, rng))
     if split == "testing":
         said["lecturer"] = [_plain(clip) for clip in voices.lecture()]
     out = []
@@ -154,11 +157,11 @@ def _plain(clip: Clip) -> Turn:
     return Turn(clip.name, clip.speaker, kind, level(clip), spans, clip.whole)
 
 
-def _paused(clip: Clip, at: int, rng: np.random.Generator) -> Turn:
+def _paused(clip: Clip, at: int, split: Split, rng: np.random.Generator) -> Turn:
     """With a pause of the room's own tone between two words."""
     pcm = level(clip).astype(np.float64)
     length = round(rng.uniform(*PAUSE_S) * RATE)
-    tone = sounds.room_tone(level(clip), length, rng).astype(np.float64)
+    tone = sounds.room_tone(room(clip, split), length, rng).astype(np.float64)
     before, after = pcm[:at].copy(), pcm[at:].copy()
     ramp = np.linspace(0, 1, FADE)
     before[-FADE:] *= ramp[::-1]
@@ -174,6 +177,25 @@ def _paused(clip: Clip, at: int, rng: np.random.Generator) -> Turn:
 
 def _spans(pcm: Samples) -> tuple[tuple[int, int], ...]:
     return tuple(voices.spoken(pcm, gap_s=NATURAL_S, below_db=SPEECH_DB, edge_s=0.0))
+
+
+def room(clip: Clip, split: Split) -> Samples:
+    """A recording of this speaker with moments in which only the room is heard: this one, if it has
+    any. Prompts are cut so close that the quietest of many is still the voice."""
+    own = level(clip)
+    if sounds.quiet_db(own) >= ROOM_DB:
+        return own
+    other = _quietest(clip.speaker, split)
+    return own if other is None else other
+
+
+@cache
+def _quietest(speaker: str, split: Split) -> Samples | None:
+    clips = [level(clip) for clip in cuts.clips(split) if clip.speaker == speaker]
+    quiet = [clip for clip in clips if sounds.quiet_db(clip) >= ROOM_DB]
+    if quiet:
+        return min(quiet, key=sounds.quiet_db)
+    return max(clips, key=sounds.quiet_db, default=None)
 
 
 def level(clip: Clip) -> Samples:

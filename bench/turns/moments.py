@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from turns import cuts, sounds, voices
-from turns.cases import SPEECH_DB, level
+from turns.cases import SPEECH_DB, level, room
 from turns.charged import Memory, digest
 from turns.packages import CACHE
 from turns.reader import Reader, asked
@@ -62,7 +62,7 @@ def moments() -> list[Moment]:
     for split, clip, at, end in _places():
         pcm = level(clip)
         (_, stop), *_ = voices.spoken(pcm[:at], gap_s=1e9, below_db=SPEECH_DB, edge_s=0.0)
-        tone = sounds.room_tone(pcm, round(0.9 * RATE), np.random.default_rng(1))
+        tone = sounds.room_tone(room(clip, split), round(0.9 * RATE), np.random.default_rng(1))
         heard = np.concatenate([pcm[:stop], tone[: round(ASKED_S * RATE)]])
         ask = digest("smart-turn", (heard,))
         score = memory.known(ask, partial(turn.probability, Cancel(), heard))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import soxr
+from numpy.typing import NDArray
 
 from turns import voices
 from turns.voices import RATE, Clip, Samples, Split, clipped, levels
@@ -105,14 +106,13 @@ def room_tone(pcm: Samples, count: int, rng: np.random.Generator) -> Samples:
     """So many samples of the quiet in a recording: its quietest tenths of a second, faded into
     one another in random order."""
     size, fade = RATE // 10, RATE // 50
-    level = levels(pcm)
-    starts = range(0, max(1, len(level) - 10))
-    worst = sorted(starts, key=lambda i: float(level[i : i + 10].max()))[:5]
+    loudest = _tenths(levels(pcm))
+    worst = np.argsort(loudest, kind="stable")[:5]
     ramp = np.sin(np.linspace(0, np.pi / 2, fade)) ** 2
     out = np.zeros(count + size)
     at = 0
     while at < count:
-        begin = worst[int(rng.integers(len(worst)))] * (RATE // 100)
+        begin = int(worst[int(rng.integers(len(worst)))]) * (RATE // 100)
         piece = pcm[begin : begin + size].astype(np.float64)
         piece = np.resize(piece, size) if len(piece) < size else piece.copy()
         if at:
@@ -121,6 +121,19 @@ def room_tone(pcm: Samples, count: int, rng: np.random.Generator) -> Samples:
         out[at : at + size] += piece
         at += size - fade
     return clipped(out[:count])
+
+
+def quiet_db(pcm: Samples) -> float:
+    """How far the quietest tenth of a second of a recording lies below its speech."""
+    level = levels(pcm)
+    return float(np.percentile(level, 98) - _tenths(level).min())
+
+
+def _tenths(level: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The loudest 10 ms of every tenth of a second."""
+    if len(level) <= 10:
+        return level.max(keepdims=True)
+    return np.lib.stride_tricks.sliding_window_view(level, 10)[:-1].max(1)
 
 
 def _scaled(x: np.ndarray) -> Samples:

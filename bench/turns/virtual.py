@@ -127,7 +127,7 @@ class Models:
             stt=Moonshine(
                 self._recogniser, ChargedWorker("moonshine-tiny-en-2", recognised, memory)
             ),
-            turn=Cadence(ChargedWorker("cadence-1", lambda *_: costs.turn, memory)),
+            turn=Cadence(ChargedWorker("cadence-4", lambda *_: costs.turn, memory)),
             llm=_Reading(
                 lambda messages: memory.known(asked(messages), partial(self._reader, messages)),
                 answer,

@@ -15,10 +15,8 @@ from visavis.conversation.settings import ConversationSettings
 from visavis.odds import log_odds
 
 _HANGING, _COMMA = -1.2, -0.9
-_READ, _READ_SURE = 0.65, 1.57
+_READ, _READ_SURE = 0.68, 1.5
 """What the language model's log odds count, and what is added to make them even."""
-_READ_HANGING, _READ_COMMA = -0.25, -0.53
-"""What the rest counts beside them."""
 _FILLER, _DICTATED = -2.0, -1.5
 
 
@@ -30,8 +28,8 @@ def finished(score: float | None, text: str, sentence_end: float | None = None) 
     if sentence_end is None:
         odds += _HANGING * said.hanging + _COMMA * said.comma
     else:
+        # It knows what a comma or a last "the" promises.
         odds += _READ * log_odds(sentence_end) + _READ_SURE
-        odds += _READ_HANGING * said.hanging + _READ_COMMA * said.comma
     return odds + _FILLER * said.filler + _DICTATED * said.dictated
 
 

@@ -1,7 +1,7 @@
 """End of turn by how the voice ended, for a language model that reads the words (`SentenceEnd`).
 
 Beside what such a model tells, the network of `smart_turn` adds next to nothing (the area under the
-ROC curve is 0.945 with and without it, on a speaker nothing was fitted on: `bench/turns/fit.py`),
+ROC curve is 0.95 with and without it, on a speaker nothing was fitted on: `bench/turns/fit.py`),
 and takes most of a tenth of a second just when the recogniser and the language model need the
 processor.
 """
@@ -15,7 +15,7 @@ from visavis.models.workers import Cancel, Runs, Worker
 from visavis.seam import RATE_IN, Pcm
 
 _LOOKED_AT = 3 * RATE_IN
-_BASE, _FALL, _FADE = 0.70, 0.04, 0.15
+_BASE, _FALL, _FADE = 0.70, 0.07, 0.16
 """In units of log odds: fitted by `bench/turns/fit.py`."""
 
 

@@ -17,6 +17,9 @@ from visavis.models.embedded.llama_library import Library
 
 IQ4_NL = 20
 Q5_0 = 6
+Q6_K = 14
+_READ = {Q5_0: ("dequantize_row_q5_0", 22, 32), Q6_K: ("dequantize_row_q6_K", 210, 256)}
+"""Formats that can be read: llama.cpp's function, bytes and weights of a block."""
 
 
 class _OpenParams(ctypes.Structure):
@@ -42,7 +45,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "gguf_write_to_file": (c_bool, (c_void_p, c_char_p, c_bool)),
     "ggml_get_tensor": (c_void_p, (c_void_p, c_char_p)),
     "ggml_free": (None, (c_void_p,)),
-    "dequantize_row_q5_0": (None, (c_void_p, c_void_p, c_int64)),
+    **{name: (None, (c_void_p, c_void_p, c_int64)) for name, _, _ in _READ.values()},
 }
 
 
@@ -90,11 +93,12 @@ class Gguf:
         return int(self._c.gguf_get_n_tensors(self._file))
 
     def weights(self, tensor: Tensor) -> NDArray[np.float32]:
-        """What a Q5_0 tensor stands for, flat."""
-        count = len(tensor.data) // 22 * 32
+        """What a tensor stands for, flat. KeyError if its format is none that can be read."""
+        name, size, weights = _READ[tensor.type]
+        count = len(tensor.data) // size * weights
         out = np.empty(count, np.float32)
         data = np.ascontiguousarray(tensor.data)
-        self._c.dequantize_row_q5_0(data.ctypes.data, out.ctypes.data, count)
+        getattr(self._c, name)(data.ctypes.data, out.ctypes.data, count)
         return out
 
     def rewrite(self, target: Path, change: Callable[[Tensor], NDArray[np.uint8] | None]) -> None:

@@ -20,6 +20,9 @@ _LOWEST, _HIGHEST = 65.0, 400.0
 _VOICED = 0.5
 """Correlation of a frame with itself one period later that only a voice has."""
 _LOOKED_AT_S = 2.5
+_BLOCK = _RATE // 200
+_OVER_DB = 28.0
+"""Sound so far below the loudest 5 ms is the room's, or dies away in it."""
 _LAST = 12
 """Voiced frames that are the end."""
 _LEAST = 20
@@ -48,10 +51,10 @@ class Ending:
 
 
 def ending(pcm: Pcm) -> Ending | None:
-    """Of int16 16 kHz samples up to the last voiced one, shape [n]. None if there is too little
-    voice to say."""
+    """Of int16 16 kHz samples, shape [n], with or without the silence that followed. None if there
+    is too little voice to say."""
     x = pcm[-round(_LOOKED_AT_S * RATE_IN) :].astype(np.float32)
-    x = x[: len(x) // 2 * 2].reshape(-1, 2).mean(1)
+    x = _voice(x[: len(x) // 2 * 2].reshape(-1, 2).mean(1))
     if len(x) < _FRAME + _LEAST * _HOP:
         return None
     frames = np.lib.stride_tricks.sliding_window_view(x, _FRAME)[::_HOP]
@@ -68,6 +71,14 @@ def ending(pcm: Pcm) -> Ending | None:
         fall=float(np.median(before) - np.median(last)),
         fade=float(np.median(loud[:-_LAST]) - np.median(loud[-_LAST:])),
     )
+
+
+def _voice(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Up to the end of the last loud block: a frame that reaches beyond it looks like a fading
+    voice, however the voice ended."""
+    blocks = (x[: len(x) // _BLOCK * _BLOCK].reshape(-1, _BLOCK) ** 2).mean(1)
+    loud = np.flatnonzero(blocks > blocks.max(initial=0.0) * 10 ** (-_OVER_DB / 10))
+    return x[: (loud[-1] + 1) * _BLOCK] if len(loud) else x[:0]
 
 
 def _pitch(frames: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
