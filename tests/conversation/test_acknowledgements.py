@@ -88,7 +88,7 @@ def test_it_is_soft_and_nothing_else_changes() -> None:
 
 
 def test_a_turn_that_may_be_over_is_not_acknowledged() -> None:
-    assert said(talk(text="and so it went on for a long time", score=0.7)) == []
+    assert said(talk(text="and so it went on for a long time", score=0.8)) == []
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,6 @@ _USUAL_ENDS = 2.0
 _LEAST_CLEAR, _MOST_CLEAR = -1.5, 0.8
 """Bounds: more patience than that would cost every tenth answer a second and more."""
 _SLOWEST = 2.0
-_QUICKEST = 0.8
 
 
 class Pace:
@@ -59,9 +58,9 @@ class Pace:
 
     @property
     def patience(self) -> float:
-        """By what to multiply the waits for an end that is not clear; 1 for most people."""
+        """By what to multiply the waits for an end that is not clear: at least 1."""
         usual = math.exp(self._sum / self._weight) / _USUAL_S
-        return min(_SLOWEST, max(_QUICKEST, usual) * self.hurry)
+        return min(_SLOWEST, max(1.0, usual) * self.hurry)
 
     @property
     def hurry(self) -> float:

@@ -62,15 +62,15 @@ class ConversationSettings:
     """Recognise once more, if that is quick."""
     verify_below_s: float = 0.06
     """What quick means."""
-    sure_score: float = 0.9
+    sure_score: float = 0.92
     unsure_score: float = 0.7
     """Probabilities that the turn is over, by the turn detector and the words, for a speaker not
     yet known."""
-    sure_s: float = 0.2
+    sure_s: float = 0.25
     """Release the reply if it is over with at least `sure_score`."""
     unsure_s: float = 0.6
     """… if the turn detector has not answered."""
-    very_unsure_s: float = 2.0
+    very_unsure_s: float = 2.2
     """… with `unsure_score` or less; in between, the surer, the sooner."""
     undetected_s: float = 0.3
     """… if there is no turn detector."""
