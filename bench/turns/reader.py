@@ -47,4 +47,4 @@ class Reader:
 
 def asked(messages: Sequence[ChatMessage]) -> bytes:
     """What is asked, to remember the answer by."""
-    return digest("reader", (tuple((each.role, each.content) for each in messages),))
+    return digest("reader-2", (tuple((each.role, each.content) for each in messages),))

@@ -10,7 +10,7 @@ import pytest
 from tests.conversation.world import Say, World
 
 from visavis.clock import run_virtual
-from visavis.conversation import Agent
+from visavis.conversation import Agent, ConversationSettings
 from visavis.conversation.events import AgentStateChanged, AsideDone, AsideStarted, ReplyDone
 from visavis.models.scripted import (
     FixedTurnDetector,
@@ -45,7 +45,7 @@ def talk(
         begin = asyncio.get_running_loop().time()
 
         def judge(pcm: Pcm) -> float:
-            return 0.95 if asyncio.get_running_loop().time() - begin > over else score
+            return 0.98 if asyncio.get_running_loop().time() - begin > over else score
 
         models = replace(
             scripted_models([], ["It is so."]),
@@ -112,7 +112,7 @@ def test_a_reply_does_not_wait_for_it() -> None:
     (reply,) = world.of(ReplyDone)
     assert reply.heard == "It is so."  # type: ignore[attr-defined]
     loud = [at for at, level in world.port.levels if level > VOICE * 32767 * 0.9]
-    assert loud[0] == pytest.approx(10.3 + 0.2, abs=0.08)
+    assert loud[0] == pytest.approx(10.3 + ConversationSettings().sure_s, abs=0.08)
 
 
 def test_its_echo_is_no_interruption() -> None:

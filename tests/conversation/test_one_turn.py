@@ -6,7 +6,7 @@ import pytest
 from tests.conversation.world import Say, World
 
 from visavis.clock import run_virtual
-from visavis.conversation import Agent
+from visavis.conversation import Agent, ConversationSettings
 from visavis.conversation.events import (
     ConversationItemAdded,
     ReplyDone,
@@ -49,7 +49,7 @@ def test_question_and_answer() -> None:
     ledger = world.of(TurnMeasured)[-1].ledger
     assert ledger.speech_start == pytest.approx(1.0, abs=0.02)
     assert ledger.speech_end == pytest.approx(2.5, abs=0.02)
-    assert ledger.ms(Stage.RELEASED) == pytest.approx(200, abs=25)
+    assert ledger.ms(Stage.RELEASED) == pytest.approx(1000 * ConversationSettings().sure_s, abs=25)
     assert set(ledger.stages) == set(Stage)
 
 

@@ -1,5 +1,6 @@
 """What the language model expects after the words decides how long the agent waits."""
 
+from visavis.conversation import orders as do
 from visavis.conversation import signals as s
 from visavis.conversation.machine import Machine
 from visavis.conversation.settings import ConversationSettings
@@ -26,11 +27,11 @@ class Talk:
     def send(self, signal: s.Signal) -> None:
         for action in self.machine.handle(signal):
             match action:
-                case s.Decode():
+                case do.Decode():
                     self.send(s.Transcribed(action.decode, self.text, 0.02, False, 0.9))
-                case s.AskScore():
+                case do.AskScore():
                     self.send(s.TurnScored(action.ask, self.score))
-                case s.StartReply():
+                case do.StartReply():
                     self.replies.append(action.reply)
 
     def quiet_until(self, seconds: float) -> State:
@@ -57,7 +58,7 @@ def test_one_that_wants_a_word_is_waited_for() -> None:
     talk.quiet_until(0.1)
     talk.ready(0.001)
     assert talk.quiet_until(1.5) is State.PAUSED
-    assert talk.quiet_until(2.1) is State.SPEAKING
+    assert talk.quiet_until(2.3) is State.SPEAKING
 
 
 def test_a_doubt_that_comes_late_still_holds_the_reply_back() -> None:
@@ -74,7 +75,7 @@ def test_a_doubt_about_other_words_does_not() -> None:
     talk.ready(0.001)
     talk.text = "What is the capital of France?"
     talk.machine.decode(final=True)
-    [ask] = [action for action in talk.machine.out if isinstance(action, s.Decode)]
+    [ask] = [action for action in talk.machine.out if isinstance(action, do.Decode)]
     talk.machine.out.clear()
     talk.send(s.Transcribed(ask.decode, talk.text, 0.02, False, 0.9))
     talk.ready(0.9)

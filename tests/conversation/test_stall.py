@@ -9,6 +9,7 @@ import pytest
 from tests.conversation.world import Say, World
 
 from visavis.clock import run_virtual
+from visavis.conversation import ConversationSettings
 from visavis.conversation.events import ReplyDone, SpeechStopped
 from visavis.models.scripted import scripted_models
 from visavis.seam import LinkReport, Mark
@@ -51,15 +52,16 @@ def stops(world: World) -> list[float]:
     return [event.at for event in world.of(SpeechStopped)]  # type: ignore[attr-defined]
 
 
+SURE_S = ConversationSettings().sure_s
 frames = pytest.mark.parametrize("frames", [True, False])
 
 
 @pytest.mark.parametrize("after_s", [-0.02, 0.0, 0.02, 0.06, 0.1])
 def test_a_stall_at_the_end_of_the_words_is_not_their_end(after_s: float) -> None:
-    """It begins so long after the last sound; the silence before it and after it make 0.2 s."""
+    """It begins so long after the last sound; the silence before it and after it make `sure_s`."""
     begin = END + after_s
     (at,) = stops(call(begin, begin + 0.7, says=Say(0.5, END - 0.5)))
-    assert at == pytest.approx(begin + 0.7 + 0.2 - max(0.0, after_s), abs=0.05)
+    assert at == pytest.approx(begin + 0.7 + SURE_S - max(0.0, after_s), abs=0.05)
 
 
 @frames

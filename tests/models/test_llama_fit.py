@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from visavis.errors import WeightsError
 from visavis.models.embedded import llama_fit, llama_library
-from visavis.models.embedded.gguf import IQ4_NL, Q5_0, Gguf
+from visavis.models.embedded.gguf import IQ4_NL, Q5_0, Q6_K, Gguf
 from visavis.models.embedded.iq4_nl import dequantize
 from visavis.models.embedded.llama_library import Library
 
 F32, Q8_0 = 0, 8
 ALIGNMENT = 32
-Q5_0_BYTES, Q8_0_BYTES = 22, 34
+Q5_0_BYTES, Q6_K_BYTES, Q8_0_BYTES = 22, 210, 34
 ROWS = 64
 
 
@@ -37,7 +37,7 @@ def gguf_file(path: Path, tensors: dict[str, tuple[int, NDArray[np.uint8]]]) -> 
     head += text("general.architecture") + struct.pack("<I", 8) + text("test")
     data = b""
     for name, (kind, raw) in tensors.items():
-        shape = (len(raw) // 4,) if kind == F32 else (32, ROWS)
+        shape = {F32: (len(raw) // 4,), Q6_K: (256, ROWS // 8)}.get(kind, (32, ROWS))
         head += text(name) + struct.pack("<I", len(shape)) + struct.pack(f"<{len(shape)}Q", *shape)
         head += struct.pack("<IQ", kind, len(data))
         data += raw.tobytes() + b"\0" * (-len(raw) % ALIGNMENT)
@@ -49,6 +49,14 @@ def q5_0(seed: int) -> NDArray[np.uint8]:
     rng = np.random.default_rng(seed)
     blocks = rng.integers(0, 256, (ROWS, Q5_0_BYTES), np.uint8)
     blocks[:, :2] = rng.uniform(0.01, 0.02, (ROWS, 1)).astype("<f2").view(np.uint8)
+    return blocks.reshape(-1)
+
+
+def q6_k(seed: int) -> NDArray[np.uint8]:
+    rng = np.random.default_rng(seed)
+    blocks = rng.integers(0, 256, (ROWS // 8, Q6_K_BYTES), np.uint8)
+    blocks[:, 192:208] = 30  # the scales of 16 weights each, and that of all 256
+    blocks[:, 208:] = np.array([1e-4], "<f2").view(np.uint8)
     return blocks.reshape(-1)
 
 
@@ -68,7 +76,7 @@ def slow(tmp_path: Path) -> Path:
             "token_embd.weight": (Q5_0, q5_0(1)),
             "blk.0.norm": (F32, NORM),
             "blk.0.up": (Q5_0, q5_0(2)),
-            "blk.0.down": (Q5_0, q5_0(3)),
+            "blk.0.down": (Q6_K, q6_k(3)),
             "blk.0.v": (Q8_0, q8_0(4)),
         },
     )

@@ -18,8 +18,8 @@ from visavis.models.embedded.llama_library import Library
 IQ4_NL = 20
 Q5_0 = 6
 Q6_K = 14
-_READ = {Q5_0: ("dequantize_row_q5_0", 22, 32), Q6_K: ("dequantize_row_q6_K", 210, 256)}
-"""Formats that can be read: llama.cpp's function, bytes and weights of a block."""
+READABLE = {Q5_0: ("dequantize_row_q5_0", 22, 32), Q6_K: ("dequantize_row_q6_K", 210, 256)}
+"""Formats whose weights can be read: llama.cpp's function, bytes and weights of a block."""
 
 
 class _OpenParams(ctypes.Structure):
@@ -45,7 +45,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "gguf_write_to_file": (c_bool, (c_void_p, c_char_p, c_bool)),
     "ggml_get_tensor": (c_void_p, (c_void_p, c_char_p)),
     "ggml_free": (None, (c_void_p,)),
-    **{name: (None, (c_void_p, c_void_p, c_int64)) for name, _, _ in _READ.values()},
+    **{name: (None, (c_void_p, c_void_p, c_int64)) for name, _, _ in READABLE.values()},
 }
 
 
@@ -94,7 +94,7 @@ class Gguf:
 
     def weights(self, tensor: Tensor) -> NDArray[np.float32]:
         """What a tensor stands for, flat. KeyError if its format is none that can be read."""
-        name, size, weights = _READ[tensor.type]
+        name, size, weights = READABLE[tensor.type]
         count = len(tensor.data) // size * weights
         out = np.empty(count, np.float32)
         data = np.ascontiguousarray(tensor.data)

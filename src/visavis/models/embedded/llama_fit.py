@@ -1,9 +1,9 @@
 """Weights in the form that this processor evaluates fastest.
 
 llama.cpp has kernels that take eight rows of a matrix at a time, but not for every format: the
-0.5B model's Q5_0 has none (its widths are no multiples of 256, so its "Q4_K_M" is mostly Q5_0).
-The same weights as IQ4_NL have one, and are a tenth smaller: half the time for a prompt, and a
-model that is a little less sure (docs/decisions/0006).
+0.5B model's Q5_0 and Q6_K have none (its widths are no multiples of 256, so its "Q4_K_M" is mostly
+Q5_0). The same weights as IQ4_NL have one, and are smaller: half the time for a prompt, and a model
+that is a little less sure (docs/decisions/0006).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from visavis.models.embedded.gguf import Q5_0, Gguf, Tensor
+from visavis.models.embedded.gguf import READABLE, Gguf, Tensor
 from visavis.models.embedded.iq4_nl import BLOCK, quantize
 from visavis.models.embedded.llama_library import Library
 
@@ -31,7 +31,7 @@ _PART = 1 << 21
 
 def fitted_path(path: Path) -> Path:
     """Where the fitted form of these weights lies."""
-    return path.with_name(f"{path.stem}.fitted-1{path.suffix}")
+    return path.with_name(f"{path.stem}.fitted-2{path.suffix}")
 
 
 def gains(gguf: Gguf) -> bool:
@@ -98,4 +98,4 @@ def _write(gguf: Gguf, target: Path, threads: int, progress: Callable[[float], N
 
 
 def _slow(tensor: Tensor) -> bool:
-    return tensor.type == Q5_0 and tensor.name.startswith("blk.")
+    return tensor.type in READABLE and tensor.name.startswith("blk.")

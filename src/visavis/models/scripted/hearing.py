@@ -180,7 +180,7 @@ class ScriptedSpeechToText:
 class FixedTurnDetector:
     """`TurnDetector` that always gives `score`, or what the rule says, after `delay_s`."""
 
-    def __init__(self, score: float | Callable[[Pcm], float] = 0.9, *, delay_s: float = 0.0):
+    def __init__(self, score: float | Callable[[Pcm], float] = 0.97, *, delay_s: float = 0.0):
         self._score = score
         self._delay_s = delay_s
         self.calls = 0
