@@ -121,3 +121,16 @@ def test_no_reply_is_begun_to_words_that_want_another() -> None:
     talk.recognise("the shop and the")
     assert not talk.times(do.StartReply)
     assert talk.last(do.Prefill).text == "the shop and"
+
+
+def test_replies_begun_on_partials_are_bounded() -> None:
+    talk = Talk(ConversationSettings(speculate="partials", max_speculations=3))
+    for count in range(2, 9):
+        talk.speak(0.6)
+        talk.recognise(" ".join(["word"] * count))
+        if talk.times(do.StartReply):
+            talk.take(s.ReplyReady(talk.last(do.StartReply).reply))
+    assert len(talk.times(do.StartReply)) == 3
+    talk.fall_silent(0.1)
+    talk.recognise("these are all the words")
+    assert talk.last(do.StartReply).text == "these are all the words"

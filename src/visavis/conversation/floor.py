@@ -65,7 +65,9 @@ class Floor(Attention):
 
     def _look_ahead(self, before: str) -> None:
         heard = self.heard
-        if self.eager and self._may_be_all():
+        affordable = heard.speculations < self.settings.max_speculations
+        if self.eager and affordable and self._may_be_all():
+            heard.speculations += 1
             self.answer()
             return
         if self.eager:

@@ -48,6 +48,8 @@ class ConversationSettings:
     measured model speed allows."""
     eager_below_s: float = 1.2
     """`auto` speculates on partials while a reply's first audio takes less than this."""
+    max_speculations: int = 40
+    """Replies begun on partials in one turn; from then on only in its silences."""
     segment_s: float = 30.0
     """After a pause, speech longer than this is recognised afresh."""
     max_segment_s: float = 60.0
@@ -228,6 +230,7 @@ _ORDERED = (
     ("max_segment_s", "max_turn_s"),
 )
 _POSITIVE = (
+    "max_speculations",
     "look_s",
     "first_words",
     "max_reply_tokens",

@@ -52,6 +52,8 @@ class Utterance:
     dip: bool = False
     """The voice has just fallen quiet, and what was said until then is being recognised."""
     prefilled: int = 0
+    speculations: int = 0
+    """Replies begun while it went on."""
     score: float | None = None
     verified: bool = False
     looked_again: bool = False
