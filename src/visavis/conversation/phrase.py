@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from visavis.conversation.words import normalize, word_list
 
-_FILLERS = frozenset({"um", "uh", "er", "erm", "hmm", "hm", "mm"})
+_FILLERS = frozenset({"um", "uh", "er", "erm", "hmm", "hm", "mm", "嗯", "呃", "额"})
 _DIGITS = frozenset(
-    {"oh", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"}
+    ["oh", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    + list("零一二三四五六七八九幺两")
 )
+_HAN = "\u4e00"
+"""The first Chinese character: from there on words are written without blanks."""
 _DICTATED = 2
 """So many digits or letters at the end are a number or a name being spelled."""
 
@@ -34,7 +37,7 @@ class Phrase:
 def phrase(text: str) -> Phrase:
     """Of a transcript with the recogniser's punctuation."""
     said = text.rstrip(" \"'”’")
-    words = normalize(text).split()
+    words = [part for word in normalize(text).split() for part in _parts(word)]
     tail = words[-1] if words else ""
     known = word_list("hanging.txt")
     return Phrase(
@@ -43,9 +46,14 @@ def phrase(text: str) -> Phrase:
         comma=said[-1:] in (",", ";", ":", "，", "、") or said.endswith(("...", "…", "-")),
         hanging=tail in known
         or " ".join(words[-2:]) in known
-        or tail.endswith(tuple(word for word in known if word[0] >= "\u4e00")),
+        or said.rstrip("，。、").endswith(tuple(word for word in known if word[0] >= _HAN)),
         filler=tail in _FILLERS,
         dictated=len(words) >= _DICTATED
-        and all(word in _DIGITS or len(word) == 1 for word in words[-_DICTATED:]),
+        and all(word in _DIGITS or (len(word) == 1 and word < _HAN) for word in words[-_DICTATED:]),
         question=said.endswith(("?", "？")),
     )
+
+
+def _parts(word: str) -> list[str]:
+    """A word, or the characters of a Chinese one."""
+    return list(word) if word[0] >= _HAN else [word]
