@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from visavis.conversation.words import normalize, word_list
 
 _FILLERS = frozenset({"um", "uh", "er", "erm", "hmm", "hm", "mm", "嗯", "呃", "额"})
-_DIGITS = frozenset(
-    ["oh", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-    + list("零一二三四五六七八九幺两")
-)
+_DIGITS = frozenset("零一二三四五六七八九幺两") | {
+    "oh", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"
+}  # fmt: skip
 _HAN = "\u4e00"
 """The first Chinese character: from there on words are written without blanks."""
 _DICTATED = 2
