@@ -109,6 +109,23 @@ def test_words_hardly_understood_do_not_but_a_voice_that_goes_on_does() -> None:
     assert call(Say(4.0, 1.5), said=unclear).of(ReplyDone)[0].status == "cancelled"
 
 
+def test_the_beginning_of_a_word_is_no_word_yet() -> None:
+    """Recognised of a fifth of a second: "God", of somebody who says "got it"."""
+
+    def stopped(word: str) -> float:
+        heard = ScriptedUtterance(f"{word} I want that", (0.1, 0.6, 0.7, 0.8))
+        world = call(Say(4.0, 0.9), said=heard)
+        story = world.of(ReplyDone)[0]
+        assert story.status == "cancelled"
+        return story.at - 4.0
+
+    assert stopped("stop") + 0.15 < stopped("God")
+
+
+def test_a_short_answer_that_is_over_counts() -> None:
+    assert call(Say(4.0, 0.35), said="blue").of(ReplyDone)[0].status == "cancelled"
+
+
 def test_a_click_does_not_even_duck() -> None:
     world = call(Say(4.0, 0.03), said="")
     assert "duck" not in [what for _, what, _ in world.port.log]

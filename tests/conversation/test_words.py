@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visavis.conversation.words import (
+    calls_out,
     has_real_words,
     is_backchannel,
     normalize,
@@ -50,6 +51,17 @@ def test_backchannels(text: str) -> None:
 @pytest.mark.parametrize("text", ["no", "yeah but stop", "wait", "I", "好不好", "right there"])
 def test_real_words(text: str) -> None:
     assert has_real_words(text)
+
+
+@pytest.mark.parametrize("text", ["Stop!", "stop, stop", "Wait a minute", "No, no.", "等等"])
+def test_calls_for_silence(text: str) -> None:
+    assert calls_out(text)
+    assert has_real_words(text)
+
+
+@pytest.mark.parametrize("text", ["", "stop the car", "time", "right"])
+def test_other_words_call_for_none(text: str) -> None:
+    assert not calls_out(text)
 
 
 def test_nothing_is_neither() -> None:

@@ -12,7 +12,7 @@ from visavis.conversation.settings import ConversationSettings
 from visavis.conversation.state import FRESH_SAMPLES, Reply, State, Utterance
 from visavis.conversation.surroundings import confidence_needed
 from visavis.conversation.turn_end import finished
-from visavis.conversation.words import has_real_words, normalize
+from visavis.conversation.words import calls_out, has_real_words, normalize
 from visavis.seam import RATE_IN
 
 CUT_IN_S = 1.2
@@ -214,9 +214,13 @@ class Attention:
 
     @property
     def convinced(self) -> bool:
-        """The words over the agent are surely more than an acknowledgement."""
-        heard = self.heard
-        return has_real_words(heard.text) and heard.confidence >= self.settings.interrupt_confidence
+        """The words over the agent are surely more than an acknowledgement. Of a fifth of a second
+        a recogniser makes one word, or the same one over and over, whatever was begun."""
+        heard, set_ = self.heard, self.settings
+        told = len(set(normalize(heard.text).split())) > 1 or heard.voiced_s >= set_.word_s
+        told = told or heard.silence_s > 0
+        sure = has_real_words(heard.text) and heard.confidence >= set_.interrupt_confidence
+        return sure and (told or calls_out(heard.text))
 
     def spoken_in_vain(self) -> bool:
         """Whether it was this person, as loud as ever and at some length, and not understood."""

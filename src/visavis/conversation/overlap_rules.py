@@ -63,7 +63,7 @@ def weigh_voice(m: Floor, e: s.VoiceWent) -> State:
 
 def weigh_words(m: Floor, e: s.Transcribed) -> State:
     if m.take(e):
-        m.heard.acknowledges = is_backchannel(m.heard.text)
+        m.heard.acknowledges = is_backchannel(m.heard.text or m.heard.doubted)
         # Whose voice it is takes a moment longer to tell than what it says.
         early = m.voices and m.heard.voiced_s < m.settings.stop_s
         if m.convinced and not m.aside and not early:

@@ -109,6 +109,8 @@ class ConversationSettings:
     interrupt_confidence: float = 0.5
     """Words over the agent recognised with less confidence on average do not stop it; voice that
     lasts does."""
+    word_s: float = 0.45
+    """One word alone stops it after so much voice, unless it is "stop" or the like."""
     faint_db: float = 7.0
     """Voice so much softer than the person's own does not stop the agent; 0: any voice may."""
     backchannel_stop_s: float = 1.0

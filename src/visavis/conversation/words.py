@@ -83,6 +83,13 @@ def has_real_words(text: str) -> bool:
     return bool(normalize(text)) and not is_backchannel(text)
 
 
+def calls_out(text: str) -> bool:
+    """True if the text wants silence at once ("stop, stop", "wait"), however short."""
+    words = normalize(text).split()
+    known = word_list("calls.txt")
+    return bool(words) and (" ".join(words) in known or set(words) <= known)
+
+
 def stable_prefix(before: str, now: str) -> str:
     """The words at the start of `now` that `before` had too, without the last of `now`, which
     may still grow. As `now` spells them."""
