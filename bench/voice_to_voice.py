@@ -63,7 +63,8 @@ def main() -> None:
     options = parser.parse_args()
     # Logs must not follow the JSON line.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    prompts = recordings.sentences(5 if options.quick else options.n)
+    count = 5 if options.quick else options.n
+    prompts = recordings.sentences(count, seconds=(1.0, 9.0), words=3)
     results = []
     with server("--llm", options.llm) as running:
         url = running.url

@@ -64,11 +64,14 @@ def prompt(name: str) -> Prompt:
     return Prompt(name, transcripts().get(name, ""), np.frombuffer(raw, np.int16))
 
 
-def sentences(count: int, *, seconds: tuple[float, float] = (1.5, 6.0)) -> list[Prompt]:
-    """The first `count` whole sentences, by name, whose length lies in the given range."""
+def sentences(
+    count: int, *, seconds: tuple[float, float] = (1.5, 6.0), words: int = 4
+) -> list[Prompt]:
+    """The first `count` whole sentences of so many words, by name, whose length lies in the given
+    range."""
     found = []
     for name, text in sorted(transcripts().items()):
-        whole = text[:1].isupper() and text[-1:] in ".!?" and len(text.split()) >= 4
+        whole = text[:1].isupper() and text[-1:] in ".!?" and len(text.split()) >= words
         if not whole or not (SOUNDS / f"{name}.g722").is_file():
             continue
         size = (SOUNDS / f"{name}.g722").stat().st_size / 8000

@@ -77,7 +77,7 @@ def test_what_is_less_clear_than_their_usual_ends_is_more_likely_a_pause() -> No
         person.pause(0.3)
         person.send(s.ReplyPlayed(person.machine.reply.number))
         person.position += 2 * SECOND
-    assert person.machine.pace.clarity > 0.3
+    assert person.machine.pace.clarity > 0.2
     person.score = 0.82
     person.speak(1.0)
     person.pause(0.3)

@@ -19,7 +19,7 @@ _USUAL_END = 1.8
 """Log odds (`turn_end.finished`) at the end of people's turns, in the middle."""
 _USUAL_ENDS = 2.0
 """As many ends as that is worth."""
-_LEAST_CLEAR, _MOST_CLEAR = -1.5, 0.8
+_LEAST_CLEAR, _MOST_CLEAR = -1.5, 0.3
 """Bounds: more patience than that would cost every tenth answer a second and more."""
 _SLOWEST = 2.0
 

@@ -64,8 +64,8 @@ class ConversationSettings:
     """Recognise once more, if that is quick."""
     verify_below_s: float = 0.06
     """What quick means."""
-    sure_score: float = 0.92
-    unsure_score: float = 0.7
+    sure_score: float = 0.88
+    unsure_score: float = 0.5
     """Probabilities that the turn is over, by the turn detector and the words, for a speaker not
     yet known."""
     sure_s: float = 0.25
