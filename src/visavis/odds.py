@@ -12,3 +12,8 @@ def log_odds(probability: float) -> float:
     """Held away from infinity."""
     inside = min(1.0 - _LEAST, max(_LEAST, probability))
     return math.log(inside / (1.0 - inside))
+
+
+def probability(odds: float) -> float:
+    """What log odds stand for."""
+    return 1.0 / (1.0 + math.exp(-odds))

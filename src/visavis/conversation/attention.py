@@ -217,8 +217,8 @@ class Attention:
         """The words over the agent are surely more than an acknowledgement. Of a fifth of a second
         a recogniser makes one word, or the same one over and over, whatever was begun."""
         heard, set_ = self.heard, self.settings
-        told = len(set(normalize(heard.text).split())) > 1 or heard.voiced_s >= set_.word_s
-        told = told or heard.silence_s > 0
+        begun = heard.silence_s == 0 and heard.voiced_s < set_.word_s
+        told = not begun or len(set(normalize(heard.text).split())) > 1
         sure = has_real_words(heard.text) and heard.confidence >= set_.interrupt_confidence
         return sure and (told or calls_out(heard.text))
 

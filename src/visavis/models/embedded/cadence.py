@@ -8,10 +8,9 @@ processor.
 
 from __future__ import annotations
 
-import math
-
 from visavis.models.embedded.prosody import ending
 from visavis.models.workers import Cancel, Runs, Worker
+from visavis.odds import probability
 from visavis.seam import RATE_IN, Pcm
 
 _LOOKED_AT = 3 * RATE_IN
@@ -33,7 +32,7 @@ class Cadence:
         """The same on the calling thread."""
         ended = ending(pcm)
         odds = _BASE if ended is None else _BASE + _FALL * ended.falls + _FADE * ended.fades
-        return 1.0 / (1.0 + math.exp(-odds))
+        return probability(odds)
 
     async def aclose(self) -> None:
         await self._worker.aclose()

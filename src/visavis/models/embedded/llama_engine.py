@@ -152,16 +152,17 @@ class LlamaEngine:
         if not chunk:
             return 0
         last = have + len(chunk) == len(tokens)
-        asked = ends_at is not None and have <= ends_at < have + len(chunk)
+        look = -1 if ends_at is None else ends_at - have
+        asked = 0 <= look < len(chunk)
         self._fill(slot, chunk, have, want_logits=last)
-        if ends_at is not None and asked:
-            self._batch.logits[ends_at - have] = True
+        if asked:
+            self._batch.logits[look] = True
         code = self._decode(cancel)
         if code == 0:
             slot.tokens += chunk
             self.evaluated += len(chunk)
-            if ends_at is not None and asked:
-                slot.ends = ends_at, probability(self._logits(ends_at - have), self._stops)
+            if asked:
+                slot.ends = have + look, probability(self._logits(look), self._stops)
             return len(tokens) - len(slot.tokens)
         self._forget(slot, have)
         if code == ABORTED:

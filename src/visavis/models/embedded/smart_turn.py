@@ -10,8 +10,6 @@ speakers that nothing was fitted on, the area under the ROC curve goes from 0.84
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
@@ -20,7 +18,7 @@ from visavis.models.embedded.onnx import interruptible, open_session, run
 from visavis.models.embedded.prosody import ending
 from visavis.models.weights import WeightsStore
 from visavis.models.workers import Cancel, Runs, Worker
-from visavis.odds import log_odds
+from visavis.odds import log_odds, probability
 from visavis.seam import RATE_IN, Pcm
 
 _SAMPLES = 8 * RATE_IN
@@ -56,7 +54,7 @@ class SmartTurn:
         ended = ending(pcm)
         if ended is not None:
             odds += _FALL * ended.falls + _FADE * ended.fades
-        return 1.0 / (1.0 + math.exp(-odds))
+        return probability(odds)
 
     def probability(self, cancel: Cancel, pcm: Pcm) -> float:
         """What the network alone says."""
